@@ -1,0 +1,37 @@
+package abi
+
+// Errno is a Linux error number, positive. Programs see it negated.
+type Errno int32
+
+// The error numbers that BPF uses, on every platform with Linux's values.
+const (
+	EPERM      Errno = 1
+	ENOENT     Errno = 2
+	EINTR      Errno = 4
+	ENXIO      Errno = 6
+	E2BIG      Errno = 7
+	EAGAIN     Errno = 11
+	ENOMEM     Errno = 12
+	EACCES     Errno = 13
+	EFAULT     Errno = 14
+	EBUSY      Errno = 16
+	EEXIST     Errno = 17
+	ENODEV     Errno = 19
+	EINVAL     Errno = 22
+	ENOSPC     Errno = 28
+	ERANGE     Errno = 34
+	EDEADLK    Errno = 35
+	ENOSYS     Errno = 38
+	ELOOP      Errno = 40
+	EDOM       Errno = 33
+	EPROTO     Errno = 71
+	EOVERFLOW  Errno = 75
+	EMSGSIZE   Errno = 90
+	EOPNOTSUPP Errno = 95
+	ENETDOWN   Errno = 100
+	ETIMEDOUT  Errno = 110
+	ENOTSUPP   Errno = 524
+)
+
+// R0 is e as a helper returns it: negated, sign-extended.
+func (e Errno) R0() uint64 { return uint64(-int64(e)) }

@@ -1,0 +1,4 @@
+package abi
+
+// helpers is the table of helpers, by number.
+var helpers [212]Helper

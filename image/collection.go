@@ -1,0 +1,101 @@
+package image
+
+import (
+	"encoding/binary"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/abi"
+)
+
+// Collection is everything that one object file, or several linked ones, asks
+// for.
+type Collection struct {
+	Name      string // of the file, for messages
+	ByteOrder binary.ByteOrder
+	License   string
+	Programs  []*Program // in order of section and offset
+	Maps      []*Map     // in order of declaration; data sections after the others
+	Variables []*Variable
+	StructOps []*StructOps
+	Types     *btf.Spec // nil without BTF
+}
+
+// Map is the definition of a map. The verifier and the runtime both read it;
+// a program refers to it by pointer, so that programs of one collection share
+// maps.
+type Map struct {
+	Name       string
+	Type       abi.MapType
+	KeySize    uint32 // bytes
+	ValueSize  uint32 // bytes, not rounded up
+	MaxEntries uint32
+	Flags      abi.MapFlags
+	Extra      uint64 // map_extra: bloom filter hashes, arena address
+	NUMANode   uint32
+	PinByName  bool // LIBBPF_PIN_BY_NAME
+
+	// Inner is the template of an array or hash of maps, nil if unset.
+	Inner *Map
+	// Contents are the initial elements: of data sections, of arrays of maps
+	// and of program arrays with values.
+	Contents []Entry
+	// Section is the data section that a global variable map stands for
+	// (".data", ".rodata.x"), "" for other maps.
+	Section string
+	// Frozen maps cannot change any more, and the verifier reads constants
+	// from those that are also read-only for programs.
+	Frozen bool
+
+	Key, Value btf.Type // nil without BTF
+	Tags       []string // decl tags
+	// StructOps is the kernel struct that a struct_ops map fills, "" for others.
+	StructOps string
+}
+
+// Entry is an initial element of a map. Exactly one of Value, Map and Program
+// is set.
+type Entry struct {
+	Key     []byte
+	Value   []byte
+	Map     *Map   // inner map
+	Program string // program, by name
+}
+
+// Variable is a global variable: a part of a data section's map.
+type Variable struct {
+	Name     string
+	Map      *Map
+	Offset   uint32
+	Size     uint32
+	Constant bool     // lives in a .rodata section
+	Type     *btf.Var // nil without BTF
+}
+
+// StructOps is one struct_ops map with the programs that implement its
+// members.
+type StructOps struct {
+	Map     *Map
+	Members map[string]string // member name to program name
+	Link    bool              // from .struct_ops.link
+}
+
+// Program finds a program by name, nil if there is none.
+func (c *Collection) Program(name string) *Program {
+	for _, p := range c.Programs {
+		if p.Name == name {
+			return p
+		}
+	}
+	return nil
+}
+
+// Map finds a map by name, nil if there is none.
+func (c *Collection) Map(name string) *Map {
+	for _, m := range c.Maps {
+		if m.Name == name {
+			return m
+		}
+	}
+	return nil
+}
