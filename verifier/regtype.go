@@ -1,0 +1,69 @@
+//go:build verifierdraft
+
+package verifier
+
+// regType is the type of a register: a base in the low byte, flags above it.
+// The combination is compared as one word.
+type regType uint32
+
+// The base types, in the kernel's order of enum bpf_reg_type.
+const (
+	ptNone       regType = iota // not initialised
+	ptScalar                    // a number
+	ptCtx                       // the context
+	ptMap                       // a map itself
+	ptMapValue                  // a value in a map
+	ptMapKey                    // a key of a map, in a for_each callback
+	ptStack                     // a frame's stack
+	ptPacketMeta                // metadata before the packet
+	ptPacket
+	ptPacketEnd
+	ptFlowKeys
+	ptSocket
+	ptSockCommon
+	ptTCPSock
+	ptTPBuffer // writable raw tracepoint buffer
+	ptXDPSock
+	ptBTF // kernel object or allocated object, with a BTF type
+	ptMem // memory of known size
+	ptArena
+	ptBuf    // memory of a size fixed at attach
+	ptFunc   // a subprogram
+	ptDynptr // a dynptr that the kernel handed to a callback
+)
+
+// The flags on a base type.
+const (
+	fNull      regType = 1 << (8 + iota) // may be NULL: "_or_null"
+	fReadOnly                            // MEM_RDONLY
+	fRingBuf                             // MEM_RINGBUF: a reserved record
+	fUser                                // MEM_USER
+	fPerCPU                              // MEM_PERCPU
+	fUntrusted                           // PTR_UNTRUSTED
+	fAlloc                               // MEM_ALLOC: allocated by the program
+	fTrusted                             // PTR_TRUSTED
+	fRCU                                 // MEM_RCU
+	fNonOwn                              // NON_OWN_REF
+	fDynLocal                            // dynptr kinds
+	fDynRing
+	fDynSKB
+	fDynXDP
+	fDynMeta
+	fUninit // MEM_UNINIT, in argument types only
+
+	fDynAny = fDynLocal | fDynRing | fDynSKB | fDynXDP | fDynMeta
+)
+
+const baseMask regType = 0xff
+
+// base is t without flags.
+func (t regType) base() regType { return t & baseMask }
+
+// has reports whether all flags of f are set.
+func (t regType) has(f regType) bool { return t&f == f }
+
+// isPtr reports whether t is a pointer of any kind.
+func (t regType) isPtr() bool { return t.base() > ptScalar }
+
+// isPacket reports whether t points into packet data or its metadata.
+func (t regType) isPacket() bool { b := t.base(); return b == ptPacket || b == ptPacketMeta }
