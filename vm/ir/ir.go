@@ -1,8 +1,6 @@
 package ir
 
-// Op is a lowered operation. Unlike isa.Op it is dense, names the width and the
-// operand form, and has one meaning.
-type Op uint16
+import "github.com/skepbpf/skep/abi"
 
 // Insn is a lowered instruction.
 type Insn struct {
@@ -12,24 +10,74 @@ type Insn struct {
 	// and profiles.
 	Slot int32
 	// Off is a displacement in bytes, or the index of a jump's target.
-	Off int32
-	// Imm is the second operand, a 64-bit constant, an address or a helper's
-	// index.
+	Off   int32
+	Flags Flags
+	// Imm is the second operand, a 64-bit constant, an address or a
+	// subprogram's index.
 	Imm int64
 }
+
+// Flags are facts about an instruction that an engine may use or ignore.
+type Flags uint32
+
+// The flags.
+const (
+	// NoZExt is set on 32-bit operations whose upper half nobody reads.
+	NoZExt Flags = 1 << iota
+	// Target is set on instructions that a jump leads to.
+	Target
+	// BackEdge is set on jumps whose target is not after them: where engines
+	// count instructions and poll.
+	BackEdge
+)
 
 // Func is a subprogram of a lowered program.
 type Func struct {
 	Name       string
 	Start, End int // indices into Insns
-	StackDepth int // bytes, rounded up to 8
+	// StackDepth is the size of its frame in bytes, rounded up to 8, the word
+	// of a may_goto included.
+	StackDepth int
+	// MayGoto is the offset from r10 of the word that counts may_goto, 0 if
+	// the function has none. The caller of the function sets it to MayGotoTurns.
+	MayGoto int
+}
+
+// MayGotoTurns is how often a may_goto of one frame falls through.
+// Linux 6.18: BPF_MAX_LOOPS where no timed form is compiled in.
+const MayGotoTurns = 8 << 20
+
+// Callee is a helper or kfunc that a program calls.
+type Callee struct {
+	Helper abi.HelperID // 0 for kfuncs
+	Kfunc  string       // "" for helpers
+	// Map is the index in Maps, plus one, of the map that r1 is at every call
+	// of this callee; 0 if none or not constant.
+	Map int
 }
 
 // Program is a lowered program.
 type Program struct {
-	Insns []Insn
-	Funcs []Func // Funcs[0] is the entry
+	Insns   []Insn
+	Funcs   []Func // Funcs[0] is the entry
+	Callees []Callee
+	Maps    []MapLayout // in the order of image.Program.Maps
 	// Index maps a slot of the image to its first lowered instruction, -1 for
 	// dead ones.
 	Index []int32
+	// Ctx is the layout of the memory that r1 points to at the entry.
+	Ctx *CtxLayout
+}
+
+// FuncAt is the index in Funcs of the function that holds instruction i.
+func (p *Program) FuncAt(i int) int {
+	lo, hi := 0, len(p.Funcs)
+	for hi-lo > 1 {
+		if m := (lo + hi) / 2; p.Funcs[m].Start <= i {
+			lo = m
+		} else {
+			hi = m
+		}
+	}
+	return lo
 }

@@ -1,0 +1,138 @@
+package vm
+
+import (
+	"context"
+	"sync/atomic"
+
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/host"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// Block is the part of a run context outside the Go heap, laid out as package
+// ir says.
+type Block struct {
+	CPU        uint64
+	Fuel       int64    // instructions until the next poll
+	SP         mem.Addr // where the next frame begins, downwards
+	StackLimit mem.Addr
+	TailCalls  uint64 // left
+	Saved      [11]uint64
+	Scratch    [ir.BlockSize - ir.BlockScratch]byte
+}
+
+// Context is a run context: a virtual CPU that a run claims and keeps to its
+// end, exits to helpers included. One goroutine uses it at a time.
+type Context struct {
+	CPU   int // index, for per-CPU maps
+	Event any // what the hook hands to its helpers: *packet.XDP and the like
+	Host  host.Host
+	Table *bpfmap.Table
+	// Block is what engines keep between calls. Only engines change it.
+	Block *Block
+
+	rt      *Runtime
+	claimed atomic.Bool
+	memory  []byte // block and stack
+
+	prog   *Program // the running one
+	depth  int      // of nested runs
+	err    error    // why the run must end
+	ctx    context.Context
+	done   <-chan struct{}
+	budget int64 // of each run
+	left   int64 // of this run, beyond Block.Fuel
+	held   []held
+	sink   [maxHeld]held // backs held
+}
+
+// stackSize is the room for frames of one run: 33 tail calls out of
+// subprograms leave 256 bytes each behind, and callbacks nest. Unverified
+// programs take 512 bytes a frame.
+const (
+	stackSize = 32 << 10
+	maxNested = 4
+)
+
+// chunk is how many instructions run between two looks at the Go context.
+const chunk = 1 << 16
+
+// saved is what a nested run gives back to the one around it.
+type saved struct {
+	prog      *Program
+	sp, limit mem.Addr
+	tailCalls uint64
+	held      int
+}
+
+func (c *Context) enter(p *Program, s *saved) error {
+	if c.depth == maxNested {
+		return ErrNested
+	}
+	b := c.Block
+	*s = saved{prog: c.prog, sp: b.SP, limit: b.StackLimit, tailCalls: b.TailCalls, held: len(c.held)}
+	if c.depth == 0 {
+		c.err = nil
+		c.left = c.budget
+		if err := c.refuel(); err != nil {
+			return err
+		}
+	}
+	c.prog = p
+	b.StackLimit = b.SP - stackSize
+	b.TailCalls = ir.MaxTailCalls
+	c.depth++
+	return nil
+}
+
+func (c *Context) leave(s *saved, err error) error {
+	b := c.Block
+	c.depth--
+	c.prog, b.SP, b.StackLimit, b.TailCalls = s.prog, s.sp, s.limit, s.tailCalls
+	if err != nil || len(c.held) != s.held {
+		c.release(s.held)
+	}
+	if c.depth == 0 {
+		c.quiet()
+	}
+	return err
+}
+
+// Err is why the run must end, nil if it may go on. Engines look after each
+// call.
+func (c *Context) Err() error { return c.err }
+
+// Abort makes the run end with err when the helper that calls Abort returns.
+func (c *Context) Abort(err error) {
+	if c.err == nil {
+		c.err = err
+	}
+}
+
+// Program is the running program.
+func (c *Context) Program() *Program { return c.prog }
+
+// SetProgram tells which program runs from here on: engines call it when a
+// tail call enters one and when a frame of an earlier one goes on.
+func (c *Context) SetProgram(p *Program) { c.prog = p }
+
+// Runtime is the runtime that c belongs to.
+func (c *Context) Runtime() *Runtime { return c.rt }
+
+// Call runs a callback of the running program: fn is the value that the
+// program passed as the function. When ok is false the run is at its end and
+// the helper must return at once.
+func (c *Context) Call(fn, r1, r2, r3, r4, r5 uint64) (r0 uint64, ok bool) {
+	i, ok := ir.Callback(fn)
+	if !ok || c.err != nil {
+		c.Abort(&Fault{Kind: FaultArg, Addr: fn, Verified: true})
+		return 0, false
+	}
+	r0, err := c.prog.code.Call(c, i, r1, r2, r3, r4, r5)
+	if err != nil {
+		c.Abort(err)
+		return 0, false
+	}
+	return r0, true
+}

@@ -1,0 +1,80 @@
+package vm
+
+import (
+	"fmt"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// HelperFunc is the body of a helper or kfunc. It runs on the program's
+// goroutine, holds c for the call only, and returns r0. Addresses in its
+// arguments were proven good by the verifier, or checked by the unverified
+// door.
+type HelperFunc func(c *Context, r1, r2, r3, r4, r5 uint64) uint64
+
+// Helpers finds helper and kfunc bodies; nil entries are missing ones.
+type Helpers struct {
+	ByID   []HelperFunc // by abi.HelperID
+	Kfuncs map[string]HelperFunc
+}
+
+// Helper is the body of a helper, nil if it is missing.
+func (h *Helpers) Helper(id abi.HelperID) HelperFunc {
+	if h == nil || id <= 0 || int(id) >= len(h.ByID) {
+		return nil
+	}
+	return h.ByID[id]
+}
+
+// Kfunc is the body of a kfunc, nil if it is missing.
+func (h *Helpers) Kfunc(name string) HelperFunc {
+	if h == nil {
+		return nil
+	}
+	return h.Kfuncs[name]
+}
+
+// bodies finds the body of each callee of p.
+func (h *Helpers) bodies(p *ir.Program) ([]HelperFunc, error) {
+	bodies := make([]HelperFunc, len(p.Callees))
+	for i, c := range p.Callees {
+		if c.Kfunc != "" {
+			bodies[i] = h.Kfunc(c.Kfunc)
+		} else {
+			bodies[i] = h.Helper(c.Helper)
+		}
+		if bodies[i] == nil {
+			return nil, &UnsupportedError{What: calleeName(c)}
+		}
+	}
+	return bodies, nil
+}
+
+func calleeName(c ir.Callee) string {
+	if c.Kfunc != "" {
+		return "kfunc " + c.Kfunc
+	}
+	if h := abi.HelperByID(c.Helper); h != nil {
+		return "helper " + h.Name
+	}
+	return fmt.Sprintf("helper %d", c.Helper)
+}
+
+// Engine compiles lowered programs.
+type Engine interface {
+	Name() string // "interp", "jit"
+	Compile(p *Program) (Code, error)
+}
+
+// Code is a program as an engine runs it.
+type Code interface {
+	// Run runs the program once with r1 = bctx on a context that Program.Run
+	// has set up.
+	Run(c *Context, bctx mem.Addr) (uint64, error)
+	// Call runs the subprogram with index fn in ir.Program.Funcs, nested in a
+	// run of c, for helpers with callbacks.
+	Call(c *Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error)
+	Close() error
+}

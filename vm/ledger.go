@@ -1,0 +1,60 @@
+package vm
+
+import "github.com/skepbpf/skep/internal/mem"
+
+// Undo gives back what a run held when it ended before its time: it discards a
+// reserved record, unlocks a lock, drops a reference.
+type Undo func(c *Context, owner any, a mem.Addr)
+
+// held is an entry of the ledger: what a run must not take with it.
+type held struct {
+	undo  Undo
+	owner any
+	addr  mem.Addr
+}
+
+// maxHeld is how much a run can hold before the ledger allocates.
+const maxHeld = 32
+
+// Hold enters into the ledger that the run holds a, which undo gives back. The
+// owner should be a pointer, so that no allocation is needed.
+func (c *Context) Hold(owner any, a mem.Addr, undo Undo) {
+	c.held = append(c.held, held{undo, owner, a})
+}
+
+// Drop strikes the latest entry for a from the ledger, because the run gave it
+// back itself. It is false if there is none.
+func (c *Context) Drop(a mem.Addr) bool {
+	for i := len(c.held) - 1; i >= 0; i-- {
+		if c.held[i].addr == a {
+			copy(c.held[i:], c.held[i+1:])
+			c.held[len(c.held)-1] = held{}
+			c.held = c.held[:len(c.held)-1]
+			return true
+		}
+	}
+	return false
+}
+
+// Holds reports whether the ledger has an entry for a.
+func (c *Context) Holds(a mem.Addr) bool {
+	for i := range c.held {
+		if c.held[i].addr == a {
+			return true
+		}
+	}
+	return false
+}
+
+// Holding is the number of entries in the ledger.
+func (c *Context) Holding() int { return len(c.held) }
+
+// release undoes the entries from n on, latest first.
+func (c *Context) release(n int) {
+	for i := len(c.held) - 1; i >= n; i-- {
+		h := c.held[i]
+		c.held[i] = held{}
+		c.held = c.held[:i]
+		h.undo(c, h.owner, h.addr)
+	}
+}

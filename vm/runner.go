@@ -1,0 +1,111 @@
+package vm
+
+import (
+	"context"
+	"math"
+
+	"github.com/skepbpf/skep/internal/mem"
+)
+
+// RunOptions bound the runs of a Runner.
+type RunOptions struct {
+	// Budget is the most instructions that one run may take, tail calls and
+	// nested runs included; 0 means no limit. Engines count at back-edges and
+	// calls.
+	Budget int64
+	// CPU is the virtual CPU to run on, plus one; 0 for any.
+	CPU int
+}
+
+// Runner keeps one run context for many runs. One goroutine uses it at a time.
+type Runner struct {
+	rt *Runtime
+	c  *Context
+}
+
+// Runner claims a run context; Close releases it. Its runs end when ctx is
+// done.
+func (r *Runtime) Runner(ctx context.Context, opts *RunOptions) (*Runner, error) {
+	if opts == nil {
+		opts = &RunOptions{}
+	}
+	var c *Context
+	var err error
+	if opts.CPU > 0 {
+		c, err = r.ClaimCPU(ctx, opts.CPU-1)
+	} else {
+		c, err = r.Claim(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	c.SetBudget(opts.Budget)
+	return &Runner{rt: r, c: c}, nil
+}
+
+// Context is the claimed run context, for its Event.
+func (r *Runner) Context() *Context { return r.c }
+
+// Run runs p once with r1 = bctx.
+func (r *Runner) Run(p *Program, bctx mem.Addr) (uint64, error) { return p.Run(r.c, bctx) }
+
+// Close gives the context back. It is idempotent.
+func (r *Runner) Close() error {
+	if r.c != nil {
+		r.rt.Release(r.c)
+		r.c = nil
+	}
+	return nil
+}
+
+// begin readies a context that was claimed.
+func (c *Context) begin(ctx context.Context) *Context {
+	c.ctx, c.done = ctx, ctx.Done()
+	c.SetBudget(0)
+	c.online()
+	return c
+}
+
+// end undoes begin.
+func (c *Context) end() {
+	c.ctx, c.done, c.Event = nil, nil, nil
+	c.offline()
+}
+
+// SetBudget sets the most instructions that each run on c may take, 0 for no
+// limit. It holds until c is released.
+func (c *Context) SetBudget(n int64) {
+	if n <= 0 {
+		n = math.MaxInt64
+	}
+	c.budget = n
+}
+
+// Poll is what an engine calls at a back-edge or call when Block.Fuel is below
+// zero: it ends the run, or refuels it.
+func (c *Context) Poll() error {
+	if c.err != nil {
+		return c.err
+	}
+	b := c.Block
+	if c.left+b.Fuel < 0 {
+		c.err = ErrBudget
+		return c.err
+	}
+	c.left += b.Fuel
+	return c.refuel()
+}
+
+// refuel moves instructions from what is left of the run into Block.Fuel.
+func (c *Context) refuel() error {
+	select {
+	case <-c.done:
+		c.err = c.ctx.Err()
+		return c.err
+	default:
+	}
+	n := min(c.left, chunk)
+	c.left -= n
+	c.Block.Fuel = n
+	return nil
+}

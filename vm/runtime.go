@@ -1,0 +1,159 @@
+package vm
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"sync/atomic"
+
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/host"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// RuntimeOptions are what a runtime is made of.
+type RuntimeOptions struct {
+	// CPUs is the number of run contexts, 0 for GOMAXPROCS.
+	CPUs int
+	Host host.Host
+	// Table resolves the map pointers that programs hold; nil for programs
+	// without maps.
+	Table *bpfmap.Table
+}
+
+// Runtime is a fixed set of run contexts: the virtual CPUs.
+type Runtime struct {
+	cpus   []*Context
+	host   host.Host
+	table  *bpfmap.Table
+	hint   atomic.Uint32 // where the next claim looks first
+	free   chan struct{} // wakes one waiting claim
+	waits  atomic.Int32  // number of waiting claims
+	closed atomic.Bool
+}
+
+// NewRuntime makes a runtime's run contexts.
+func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
+	if opts == nil {
+		opts = &RuntimeOptions{}
+	}
+	n := opts.CPUs
+	if n == 0 {
+		n = runtime.GOMAXPROCS(0)
+	}
+	if n < 0 {
+		return nil, fmt.Errorf("runtime: %d virtual CPUs", n)
+	}
+	r := &Runtime{host: opts.Host, table: opts.Table, free: make(chan struct{}, n)}
+	for i := range n {
+		c, err := newContext(r, i)
+		if err != nil {
+			_ = r.Close()
+			return nil, fmt.Errorf("runtime: %w", err)
+		}
+		r.cpus = append(r.cpus, c)
+	}
+	return r, nil
+}
+
+func newContext(r *Runtime, cpu int) (*Context, error) {
+	m, err := mem.Alloc(ir.BlockSize + maxNested*stackSize)
+	if err != nil {
+		return nil, err
+	}
+	c := &Context{CPU: cpu, rt: r, memory: m, Host: r.host, Table: r.table}
+	c.held = c.sink[:0]
+	c.Block = blockOf(mem.AddrOf(m))
+	c.Block.CPU = uint64(cpu)
+	c.Block.SP = mem.AddrOf(m) + mem.Addr(len(m))
+	return c, nil
+}
+
+// CPUs is the number of virtual CPUs.
+func (r *Runtime) CPUs() int { return len(r.cpus) }
+
+// Host is the world outside that the runtime's programs see.
+func (r *Runtime) Host() host.Host { return r.host }
+
+// Table resolves the map pointers that the runtime's programs hold.
+func (r *Runtime) Table() *bpfmap.Table { return r.table }
+
+// Claim takes a run context, waiting until one is free or ctx is done.
+func (r *Runtime) Claim(ctx context.Context) (*Context, error) {
+	for {
+		start := int(r.hint.Load())
+		for i := range r.cpus {
+			j := (start + i) % len(r.cpus)
+			if c := r.cpus[j]; !c.claimed.Load() && c.claimed.CompareAndSwap(false, true) {
+				return c.begin(ctx), nil
+			}
+		}
+		if err := r.wait(ctx); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// ClaimCPU takes the run context of one virtual CPU, waiting as Claim does.
+func (r *Runtime) ClaimCPU(ctx context.Context, cpu int) (*Context, error) {
+	if cpu < 0 || cpu >= len(r.cpus) {
+		return nil, fmt.Errorf("virtual CPU %d of %d", cpu, len(r.cpus))
+	}
+	c := r.cpus[cpu]
+	for !c.claimed.CompareAndSwap(false, true) {
+		if err := r.wait(ctx); err != nil {
+			return nil, err
+		}
+		runtime.Gosched()
+	}
+	return c.begin(ctx), nil
+}
+
+// wait returns when a context may have become free.
+func (r *Runtime) wait(ctx context.Context) error {
+	r.waits.Add(1)
+	defer r.waits.Add(-1)
+	for _, c := range r.cpus { // one may have come free before waits was raised
+		if !c.claimed.Load() {
+			return nil
+		}
+	}
+	select {
+	case <-r.free:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// Release gives back a claimed context.
+func (r *Runtime) Release(c *Context) {
+	c.end()
+	r.hint.Store(uint32(c.CPU))
+	c.claimed.Store(false)
+	if r.waits.Load() > 0 {
+		select {
+		case r.free <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// Close frees the contexts' memory. No context may be claimed.
+func (r *Runtime) Close() error {
+	if r.closed.Swap(true) {
+		return nil
+	}
+	var first error
+	for _, c := range r.cpus {
+		if !c.claimed.CompareAndSwap(false, true) {
+			return fmt.Errorf("runtime: virtual CPU %d is in use", c.CPU)
+		}
+		if err := mem.Free(c.memory); err != nil && first == nil {
+			first = err
+		}
+		c.memory, c.Block = nil, nil
+	}
+	return first
+}
