@@ -1,0 +1,67 @@
+package bpfmap
+
+import "github.com/skepbpf/skep/internal/mem"
+
+// HeaderSize is the size of a map's header block, two cache lines. The first
+// line is what lookups read and does not change after New; the second is for
+// writers.
+//
+//	 0  magic   u32   headerMagic
+//	 4  id      u32
+//	 8  type    u32   abi.MapType
+//	12  key     u32   key size
+//	16  value   u32   value size
+//	20  max     u32   max_entries in force
+//	24  flags   u32   abi.MapFlags
+//	28  mask    u32   bucket mask (hashes), index mask (arrays), data mask (ring buffers)
+//	32  base    u64   first element; of a trie, the address of the root's link
+//	40  buckets u64   first bucket head; of ring buffers, the consumer page
+//	48  stride  u32   bytes from one element to the next
+//	52  voff    u32   offset of the value in an element
+//	56  cpu     u64   bytes from one CPU's value to the next CPU's
+//	64  seed    u64   of the hash function, with the key size mixed in
+//	72  lock    u32
+//	76  …             of the kind
+const HeaderSize = 128
+
+// Offsets of the header's fields.
+const (
+	HdrMagic      = 0
+	HdrID         = 4
+	HdrType       = 8
+	HdrKeySize    = 12
+	HdrValueSize  = 16
+	HdrMaxEntries = 20
+	HdrFlags      = 24
+	HdrMask       = 28
+	HdrBase       = 32
+	HdrBuckets    = 40
+	HdrStride     = 48
+	HdrValueOff   = 52
+	HdrCPUStride  = 56
+	HdrSeed       = 64
+	HdrLock       = 72
+)
+
+const headerMagic = 0x70656b73 // "skep"
+
+func roundUp(n, to uint64) uint64 { return (n + to - 1) &^ (to - 1) }
+
+// powerOf2 is the smallest power of two that is not below n.
+func powerOf2(n uint64) uint64 {
+	p := uint64(1)
+	for p < n {
+		p <<= 1
+	}
+	return p
+}
+
+// spinLock takes the lock word at a.
+func spinLock(a mem.Addr) {
+	if !a.CasU32(0, 1) {
+		spinSlow(a)
+	}
+}
+
+// spinUnlock gives the lock word at a back.
+func spinUnlock(a mem.Addr) { a.StoreU32(0) }

@@ -1,0 +1,5 @@
+//go:build unix && !(darwin || linux || netbsd || openbsd)
+
+package mem
+
+const mapNoReserve = 0
