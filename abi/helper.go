@@ -1,5 +1,11 @@
 package abi
 
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
 // HelperID is a helper number, as in enum bpf_func_id.
 type HelperID int32
 
@@ -34,6 +40,7 @@ const (
 	ArgTimer                      // ARG_PTR_TO_TIMER
 	ArgKptrXchgDest               // ARG_KPTR_XCHG_DEST
 	ArgDynptr                     // ARG_PTR_TO_DYNPTR
+	ArgScalar                     // ARG_SCALAR: any number, no pointer
 )
 
 // Modifiers of arguments.
@@ -83,6 +90,7 @@ const (
 	RetNullable Ret = 1 << 8  // PTR_MAYBE_NULL
 	RetRingBuf  Ret = 1 << 9  // MEM_RINGBUF
 	RetTrusted  Ret = 1 << 10 // PTR_TRUSTED
+	RetReadOnly Ret = 1 << 11 // MEM_RDONLY
 )
 
 // Base is r without its modifiers.
@@ -91,13 +99,19 @@ func (r Ret) Base() Ret { return r & RetBase }
 // Has reports whether all modifiers of m are set.
 func (r Ret) Has(m Ret) bool { return r&m == m }
 
-// ProgSet is a set of program types, one bit each.
-type ProgSet uint64
+// Capability is what the loader of a program needs to be allowed a helper.
+type Capability uint8
 
-// Has reports whether t is in the set.
-func (s ProgSet) Has(t ProgType) bool { return t < 64 && s>>t&1 != 0 }
+// The capabilities, each including those before it.
+const (
+	CapNone     Capability = iota
+	CapBPF                 // CAP_BPF
+	CapPerfmon             // CAP_PERFMON
+	CapSysAdmin            // CAP_SYS_ADMIN
+)
 
-// Helper is the prototype of a helper.
+// Helper is the prototype of a helper. A helper that has another prototype in
+// some program types has one row for each.
 type Helper struct {
 	ID      HelperID
 	Name    string // C name: "bpf_map_lookup_elem"
@@ -110,21 +124,76 @@ type Helper struct {
 	GPL        bool // callable by GPL-compatible programs only
 	PktAccess  bool // arguments may point into the packet
 	MightSleep bool // callable by sleepable programs only
-	ChangesPkt bool // invalidates packet pointers
-	Fastcall   bool // bpf_fastcall: preserves R1 to R5 where inlined
-	WithoutCap bool // callable without CAP_BPF and CAP_PERFMON
+	// SleepsIfSleepable marks helpers with MightSleep in sleepable programs
+	// and without it in the others.
+	SleepsIfSleepable bool
+	ChangesPkt        bool // invalidates packet pointers
+	Fastcall          bool // bpf_fastcall: preserves R1 to R5 where inlined
+	WithoutCap        bool // callable without CAP_BPF and CAP_PERFMON: Cap is CapNone
+	Cap               Capability
 
-	Progs ProgSet // program types that may call it
+	// Progs are the program types that may call it. An extension has the
+	// helpers of the type of its target, so Extension is in no set.
+	Progs ProgSet
 	// Attach narrows Progs for the program types named in it to the listed
 	// attach types.
 	Attach map[ProgType][]AttachType
+	// StructOps narrows Progs for StructOps to members of the listed kernel
+	// structs; nil for all.
+	StructOps []string
+	// Config is what a kernel needs beside BPF to offer the helper, for rows
+	// that are missing from many builds; "" for none.
+	Config string
 	Since  Release
 }
 
-// HelperByID is the prototype of a helper, nil if there is none.
+// Allows reports whether programs of a type, with an attach type, may call h by
+// this prototype.
+func (h *Helper) Allows(t ProgType, a AttachType) bool {
+	if !h.Progs.Has(t) {
+		return false
+	}
+	list, narrow := h.Attach[t]
+	return !narrow || slices.Contains(list, a)
+}
+
+// HelperByID is the prototype of a helper, nil if there is none. Where there
+// are several it is one of them; see HelperFor.
 func HelperByID(id HelperID) *Helper {
-	if id <= 0 || int(id) >= len(helpers) || helpers[id].Name == "" {
+	rows := Helpers(id)
+	if len(rows) == 0 {
 		return nil
 	}
-	return &helpers[id]
+	return &rows[len(rows)-1]
+}
+
+// HelperFor is the prototype by which programs of a type, with an attach type,
+// call a helper; nil if they may not. For an extension, t and a are those of
+// its target.
+func HelperFor(id HelperID, t ProgType, a AttachType) *Helper {
+	rows := Helpers(id)
+	for i := range rows {
+		if rows[i].Allows(t, a) {
+			return &rows[i]
+		}
+	}
+	return nil
+}
+
+// HelperByName finds a helper by its C name, with or without "bpf_"; nil if
+// there is none.
+func HelperByName(name string) *Helper {
+	id, ok := helperIDs["bpf_"+strings.TrimPrefix(name, "bpf_")]
+	if !ok {
+		return nil
+	}
+	return HelperByID(id)
+}
+
+// String is the C name: "bpf_map_lookup_elem".
+func (id HelperID) String() string {
+	if h := HelperByID(id); h != nil {
+		return h.Name
+	}
+	return "helper(" + strconv.Itoa(int(id)) + ")"
 }

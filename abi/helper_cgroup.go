@@ -1,0 +1,105 @@
+package abi
+
+// cgroupHelpers are the helpers for cgroups, sysctls and infrared receivers.
+var cgroupHelpers = []Helper{
+	{
+		ID: RCRepeat, Name: "bpf_rc_repeat",
+		Args: [5]Arg{ArgCtx},
+		GPL:  true, WithoutCap: true,
+		Progs: 1 << LircMode2,
+	},
+	{
+		ID: RCKeydown, Name: "bpf_rc_keydown",
+		Args: [5]Arg{ArgCtx, ArgAnything, ArgAnything, ArgAnything},
+		GPL:  true, WithoutCap: true,
+		Progs: 1 << LircMode2,
+	},
+	{
+		ID: GetCurrentCgroupID, Name: "bpf_get_current_cgroup_id",
+		Cap:   CapBPF,
+		Progs: baseProgs,
+	},
+	{
+		ID: RCPointerRel, Name: "bpf_rc_pointer_rel",
+		Args: [5]Arg{ArgCtx, ArgAnything, ArgAnything},
+		GPL:  true, WithoutCap: true,
+		Progs: 1 << LircMode2,
+		Since: 5<<8 | 0,
+	},
+	{
+		ID: SysctlGetName, Name: "bpf_sysctl_get_name",
+		Args:       [5]Arg{ArgCtx, ArgMem, ArgConstSize, ArgAnything},
+		WithoutCap: true,
+		Progs:      1 << CgroupSysctl,
+		Since:      5<<8 | 2,
+	},
+	{
+		ID: SysctlGetCurrentValue, Name: "bpf_sysctl_get_current_value",
+		Args:       [5]Arg{ArgCtx, ArgMem | ArgUninit | ArgWrite, ArgConstSize},
+		WithoutCap: true,
+		Progs:      1 << CgroupSysctl,
+		Since:      5<<8 | 2,
+	},
+	{
+		ID: SysctlGetNewValue, Name: "bpf_sysctl_get_new_value",
+		Args:       [5]Arg{ArgCtx, ArgMem | ArgUninit | ArgWrite, ArgConstSize},
+		WithoutCap: true,
+		Progs:      1 << CgroupSysctl,
+		Since:      5<<8 | 2,
+	},
+	{
+		ID: SysctlSetNewValue, Name: "bpf_sysctl_set_new_value",
+		Args:       [5]Arg{ArgCtx, ArgMem | ArgReadOnly, ArgConstSize},
+		WithoutCap: true,
+		Progs:      1 << CgroupSysctl,
+		Since:      5<<8 | 2,
+	},
+	{
+		ID: GetCurrentAncestorCgroupID, Name: "bpf_get_current_ancestor_cgroup_id",
+		Args:  [5]Arg{ArgAnything},
+		Cap:   CapBPF,
+		Progs: baseProgs,
+		Since: 5<<8 | 7,
+	},
+	{
+		ID: SkCgroupID, Name: "bpf_sk_cgroup_id",
+		Args:       [5]Arg{ArgBTFIDSockCommon},
+		WithoutCap: true,
+		Progs:      1 << CgroupSKB,
+		Since:      5<<8 | 8,
+	},
+	{
+		ID: SkAncestorCgroupID, Name: "bpf_sk_ancestor_cgroup_id",
+		Args:       [5]Arg{ArgBTFIDSockCommon, ArgAnything},
+		WithoutCap: true,
+		Progs:      1 << CgroupSKB,
+		Since:      5<<8 | 8,
+	},
+	{
+		ID: GetRetval, Name: "bpf_get_retval",
+		WithoutCap: true,
+		Progs:      (cgroupProgs | 1<<LSM) &^ (1 << CgroupSKB),
+		Attach: map[ProgType][]AttachType{
+			SockOps:        {},
+			CgroupDevice:   {AttachCgroupDevice},
+			CgroupSockAddr: {AttachCgroupInet4Bind, AttachCgroupInet6Bind, AttachCgroupInet4Connect, AttachCgroupInet6Connect, AttachCgroupUDP4Sendmsg, AttachCgroupUDP6Sendmsg, AttachCgroupUnixConnect, AttachCgroupUnixSendmsg},
+			CgroupSysctl:   {AttachCgroupSysctl},
+			LSM:            {AttachLSMCgroup},
+		},
+		Since: 5<<8 | 18,
+	},
+	{
+		ID: SetRetval, Name: "bpf_set_retval",
+		Args:       [5]Arg{ArgAnything},
+		WithoutCap: true,
+		Progs:      (cgroupProgs | 1<<LSM) &^ (1 << CgroupSKB),
+		Attach: map[ProgType][]AttachType{
+			SockOps:        {},
+			CgroupDevice:   {AttachCgroupDevice},
+			CgroupSockAddr: {AttachCgroupInet4Bind, AttachCgroupInet6Bind, AttachCgroupInet4Connect, AttachCgroupInet6Connect, AttachCgroupUDP4Sendmsg, AttachCgroupUDP6Sendmsg, AttachCgroupUnixConnect, AttachCgroupUnixSendmsg},
+			CgroupSysctl:   {AttachCgroupSysctl},
+			LSM:            {AttachLSMCgroup},
+		},
+		Since: 5<<8 | 18,
+	},
+}
