@@ -67,3 +67,40 @@ func (t regType) isPtr() bool { return t.base() > ptScalar }
 
 // isPacket reports whether t points into packet data or its metadata.
 func (t regType) isPacket() bool { b := t.base(); return b == ptPacket || b == ptPacketMeta }
+
+// typeNames are the kernel's words for the base types.
+var typeNames = [...]string{
+	ptNone: "?", ptScalar: "scalar", ptCtx: "ctx", ptMap: "map_ptr", ptMapValue: "map_value", ptMapKey: "map_key",
+	ptStack: "fp", ptPacketMeta: "pkt_meta", ptPacket: "pkt", ptPacketEnd: "pkt_end", ptFlowKeys: "flow_keys",
+	ptSocket: "sock", ptSockCommon: "sock_common", ptTCPSock: "tcp_sock", ptTPBuffer: "tp_buffer", ptXDPSock: "xdp_sock",
+	ptBTF: "ptr_", ptMem: "mem", ptArena: "arena", ptBuf: "buf", ptFunc: "func", ptDynptr: "dynptr_ptr",
+}
+
+// typePrefixes are the words for the flags, in the order of printing.
+var typePrefixes = [...]struct {
+	flag regType
+	text string
+}{
+	{fReadOnly, "rdonly_"}, {fRingBuf, "ringbuf_"}, {fUser, "user_"}, {fPerCPU, "percpu_"},
+	{fRCU, "rcu_"}, {fUntrusted, "untrusted_"}, {fTrusted, "trusted_"},
+}
+
+// String is t in the kernel's words: "rdonly_mem_or_null".
+func (t regType) String() string {
+	text := ""
+	for _, p := range typePrefixes {
+		if t&p.flag != 0 {
+			text += p.text
+		}
+	}
+	if int(t.base()) < len(typeNames) {
+		text += typeNames[t.base()]
+	}
+	if t&fNull != 0 {
+		if t.base() == ptBTF {
+			return text + "or_null_"
+		}
+		return text + "_or_null"
+	}
+	return text
+}
