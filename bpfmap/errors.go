@@ -19,6 +19,7 @@ type CreateError struct {
 	err    error
 }
 
+// Error names the map, the rule and the errno.
 func (e *CreateError) Error() string {
 	s := fmt.Sprintf("map %q: %s", e.Map, e.Reason)
 	if e.Errno != 0 {

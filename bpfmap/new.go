@@ -39,6 +39,12 @@ func construct(def *image.Map, o Options) (Map, error) {
 	switch def.Type {
 	case abi.Array:
 		return newArray(def, o)
+	case abi.ProgArray:
+		return newProgArray(def, o)
+	case abi.PerfEventArray:
+		return newPerfEventArray(def, o)
+	case abi.ArrayOfMaps:
+		return newArrayOfMaps(def, o)
 	case abi.RingBuf:
 		return newRingBuf(def, o)
 	}
