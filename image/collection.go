@@ -18,7 +18,26 @@ type Collection struct {
 	Maps      []*Map     // in order of declaration; data sections after the others
 	Variables []*Variable
 	StructOps []*StructOps
-	Types     *btf.Spec // nil without BTF
+	Kconfig   []*Kconfig // in order of offset
+	Types     *btf.Spec  // nil without BTF
+	Warnings  []string   // what was ignored, a sentence each
+}
+
+// KconfigSection is the name of the section and of the map that hold the
+// values of the kernel's configuration.
+const KconfigSection = ".kconfig"
+
+// ArenaSection is the section of the variables that live in the arena.
+const ArenaSection = ".addr_space.1"
+
+// Kconfig is a value of the kernel's configuration that programs read from
+// the ".kconfig" map. The map's contents are filled in by object.Resolve.
+type Kconfig struct {
+	Name   string // CONFIG_HZ, LINUX_KERNEL_VERSION
+	Offset uint32 // in the map's value
+	Size   uint32
+	Type   btf.Type
+	Weak   bool // zero where the configuration has no such value
 }
 
 // Map is the definition of a map. The verifier and the runtime both read it;
@@ -37,8 +56,9 @@ type Map struct {
 
 	// Inner is the template of an array or hash of maps, nil if unset.
 	Inner *Map
-	// Contents are the initial elements: of data sections, of arrays of maps
-	// and of program arrays with values.
+	// Contents are the initial elements: of data sections that are not all
+	// zero, of arrays of maps and of program arrays with values. The contents
+	// of an arena are one entry without a key: its first bytes.
 	Contents []Entry
 	// Section is the data section that a global variable map stands for
 	// (".data", ".rodata.x"), "" for other maps.
@@ -51,6 +71,8 @@ type Map struct {
 	Tags       []string // decl tags
 	// StructOps is the kernel struct that a struct_ops map fills, "" for others.
 	StructOps string
+	// NoAutocreate is set for the struct_ops maps of "?" sections.
+	NoAutocreate bool
 }
 
 // Entry is an initial element of a map. Exactly one of Value, Map and Program
@@ -69,6 +91,8 @@ type Variable struct {
 	Offset   uint32
 	Size     uint32
 	Constant bool     // lives in a .rodata section
+	Weak     bool     // another object's definition wins
+	Hidden   bool     // visible to the linker, not to user space
 	Type     *btf.Var // nil without BTF
 }
 

@@ -42,6 +42,11 @@ type Program struct {
 
 	// Types is the BTF that Funcs and Maps refer to, nil without BTF.
 	Types *btf.Spec
+
+	// Err says why the program cannot be loaded: it could not be linked, or it
+	// does not fit the target that it was resolved for. Its siblings are not
+	// affected. A program with Err must not be verified.
+	Err error
 }
 
 // Func is a subprogram: Insns from Start to the next function's Start.
@@ -84,10 +89,36 @@ type Ksym struct {
 	ID   btf.TypeID // type id in the target's BTF, 0 when unresolved
 }
 
+// COREKind is the kind of a CO-RE relocation, numbered as enum
+// bpf_core_relo_kind.
+type COREKind uint32
+
+// The kinds of CO-RE relocations.
+const (
+	COREFieldOffset  COREKind = iota // byte offset of a field
+	COREFieldSize                    // size of a field in bytes
+	COREFieldExists                  // whether the field exists
+	COREFieldSigned                  // whether the field is signed
+	COREFieldLShift                  // left shift that extracts a bit field
+	COREFieldRShift                  // right shift that follows
+	CORETypeIDLocal                  // type id in the program's BTF
+	CORETypeIDTarget                 // type id in the target's BTF
+	CORETypeExists                   // whether the type exists
+	CORETypeSize                     // size of the type in bytes
+	COREEnumExists                   // whether the enumerator exists
+	COREEnumValue                    // value of the enumerator
+	CORETypeMatches                  // whether the type matches
+)
+
 // CORERelo is a CO-RE relocation of the instruction at Slot.
 type CORERelo struct {
-	Slot int
-	Relo *btf.CORERelocation
+	Slot   int
+	Kind   COREKind
+	Type   btf.Type   // the program's own declaration
+	TypeID btf.TypeID // of Type in the program's BTF
+	// Access is the path to a field: an index of the pointer, then members and
+	// array elements; for enumerators one index.
+	Access []int
 }
 
 // ExternKind says what an extern refers to.

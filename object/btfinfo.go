@@ -1,0 +1,343 @@
+package object
+
+import (
+	"bytes"
+	"debug/elf"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/image"
+)
+
+// rawBTF is the part of a .BTF section that btf.Spec does not give out.
+type rawBTF struct {
+	order   binary.ByteOrder
+	strings []byte
+}
+
+// text is the string at off.
+func (b *rawBTF) text(off uint32) (string, error) {
+	if uint64(off) >= uint64(len(b.strings)) {
+		return "", fmt.Errorf("string offset %d is out of range", off)
+	}
+	s := b.strings[off:]
+	n := bytes.IndexByte(s, 0)
+	if n < 0 {
+		return "", fmt.Errorf("string at %d is not terminated", off)
+	}
+	return string(s[:n]), nil
+}
+
+// checkBTF checks the header and the number of types, so that what comes
+// after works on something of bounded size.
+func checkBTF(data []byte, order binary.ByteOrder) (*rawBTF, error) {
+	if len(data) < 24 || order.Uint16(data) != 0xeb9f {
+		return nil, errors.New("no BTF header in the object's byte order")
+	}
+	hdr := uint64(order.Uint32(data[4:]))
+	typeOff, typeLen := hdr+uint64(order.Uint32(data[8:])), uint64(order.Uint32(data[12:]))
+	strOff, strLen := hdr+uint64(order.Uint32(data[16:])), uint64(order.Uint32(data[20:]))
+	if typeOff+typeLen > uint64(len(data)) || strOff+strLen > uint64(len(data)) {
+		return nil, errors.New("BTF header points beyond the section")
+	}
+	types := data[typeOff : typeOff+typeLen]
+	for n := 0; len(types) > 0; n++ {
+		if n >= maxBTFTypes {
+			return nil, fmt.Errorf("more than %d types", maxBTFTypes)
+		}
+		size, err := btfTypeSize(types, order)
+		if err != nil {
+			return nil, fmt.Errorf("type %d: %w", n+1, err)
+		}
+		types = types[size:]
+	}
+	return &rawBTF{order: order, strings: data[strOff : strOff+strLen]}, nil
+}
+
+// btfTypeSize is the size of the type at the start of b.
+func btfTypeSize(b []byte, order binary.ByteOrder) (int, error) {
+	if len(b) < 12 {
+		return 0, errors.New("is cut off")
+	}
+	info := order.Uint32(b[4:])
+	vlen := int(info & 0xffff)
+	size := 12
+	switch info >> 24 & 0x1f {
+	case 1, 14, 17: // int, var, decl tag
+		size += 4
+	case 3: // array
+		size += 12
+	case 4, 5, 15, 19: // struct, union, datasec, enum64
+		size += 12 * vlen
+	case 6, 13: // enum, function prototype
+		size += 8 * vlen
+	}
+	if size > len(b) {
+		return 0, errors.New("is cut off")
+	}
+	return size, nil
+}
+
+// readBTF decodes .BTF. As in libbpf, an object whose BTF is broken is read
+// without it.
+func (r *reader) readBTF() error {
+	s := r.file.Section(".BTF")
+	if s == nil || s.Type != elf.SHT_PROGBITS {
+		return nil
+	}
+	data, err := r.bytesOf(s)
+	if err == nil {
+		r.raws, err = checkBTF(data, r.order)
+	}
+	if err == nil {
+		// The bytes alone: given the ELF, btf would also lay out data
+		// sections, and refuses typed kernel symbols.
+		r.types, err = btf.LoadSpecFromReader(bytes.NewReader(data))
+	}
+	if err != nil {
+		r.types, r.raws = nil, nil
+		r.warnf("section \".BTF\" is ignored: %v", err)
+		return nil
+	}
+	r.fixHidden()
+	return nil
+}
+
+// datasec is the BTF of a data section, with sizes and offsets, nil if there
+// is none.
+func (r *reader) datasec(sec *section) *btf.Datasec {
+	ds := r.datasecByName(sec.name)
+	if ds == nil || ds.Size != 0 {
+		return ds
+	}
+	// Compilers leave the layout to the loader.
+	offs := make(map[string]uint64)
+	for _, sym := range r.syms {
+		if sym.sec == sec && sym.kind == elf.STT_OBJECT {
+			offs[sym.name] = sym.value
+		}
+	}
+	ds.Size = uint32(sec.size)
+	for i, v := range ds.Vars {
+		if off, ok := offs[v.Type.TypeName()]; ok {
+			ds.Vars[i].Offset = uint32(off)
+		}
+	}
+	return ds
+}
+
+func (u *unit) datasecByName(name string) *btf.Datasec {
+	if u.types == nil {
+		return nil
+	}
+	var ds *btf.Datasec
+	if u.types.TypeByName(name, &ds) != nil {
+		return nil
+	}
+	return ds
+}
+
+// fixHidden gives hidden functions and variables static linkage in BTF: they
+// are global between objects and static for the kernel, as in libbpf.
+func (r *reader) fixHidden() {
+	for _, sym := range r.syms {
+		if !sym.hidden || sym.undef || sym.bind == bindLocal {
+			continue
+		}
+		switch sym.kind {
+		case elf.STT_FUNC:
+			var fn *btf.Func
+			if r.types.TypeByName(sym.name, &fn) == nil && fn.Linkage == btf.GlobalFunc {
+				fn.Linkage = btf.StaticFunc
+			}
+		case elf.STT_OBJECT:
+			var v *btf.Var
+			if r.types.TypeByName(sym.name, &v) == nil && v.Linkage == btf.GlobalVar {
+				v.Linkage = btf.StaticVar
+			}
+		}
+	}
+}
+
+// extRecord is a record of .BTF.ext: its place and its words.
+type extRecord struct {
+	sec   string
+	slot  int
+	words [4]uint32 // the first is the byte offset
+}
+
+// readInfo attaches the records of .BTF.ext to functions. As in libbpf, a
+// broken section is ignored, but CO-RE relocations are not dropped silently.
+func (r *reader) readInfo() error {
+	s := r.file.Section(".BTF.ext")
+	if s == nil || r.types == nil {
+		return nil
+	}
+	data, err := r.bytesOf(s)
+	if err == nil {
+		err = r.readExt(data)
+	}
+	if err != nil {
+		return fmt.Errorf("section \".BTF.ext\": %w", err)
+	}
+	return nil
+}
+
+// readExt reads the three tables of .BTF.ext.
+func (r *reader) readExt(data []byte) error {
+	if len(data) < 24 || r.order.Uint16(data) != 0xeb9f {
+		return errors.New("no header in the object's byte order")
+	}
+	hdr := uint64(r.order.Uint32(data[4:]))
+	for i, add := range []func(*function, extRecord) error{r.addFuncInfo, r.addLine, r.addCORE} {
+		pos := 8 + 8*i
+		if uint64(pos+8) > hdr || pos+8 > len(data) {
+			break // older headers have no CO-RE table
+		}
+		off, size := hdr+uint64(r.order.Uint32(data[pos:])), uint64(r.order.Uint32(data[pos+4:]))
+		if off > uint64(len(data)) || size > uint64(len(data))-off {
+			return fmt.Errorf("table %d reaches beyond the section", i)
+		}
+		if err := r.readTable(data[off:off+size], i, add); err != nil {
+			return fmt.Errorf("table %d: %w", i, err)
+		}
+	}
+	return nil
+}
+
+// readTable reads one table: a record size, then for each section its name, a
+// count and records.
+func (r *reader) readTable(data []byte, table int, add func(*function, extRecord) error) error {
+	if len(data) == 0 {
+		return nil
+	}
+	words := [...]int{2, 4, 4}[table]
+	if len(data) < 4 {
+		return errors.New("is cut off")
+	}
+	size := int(r.order.Uint32(data))
+	if size < 4*words || size%4 != 0 || size > 1<<12 {
+		return fmt.Errorf("records of %d bytes", size)
+	}
+	for data = data[4:]; len(data) > 0; {
+		if len(data) < 8 {
+			return errors.New("is cut off")
+		}
+		name, err := r.raws.text(r.order.Uint32(data))
+		if err != nil {
+			return err
+		}
+		n := uint64(r.order.Uint32(data[4:]))
+		if data = data[8:]; n*uint64(size) > uint64(len(data)) {
+			return fmt.Errorf("section %q: %d records are cut off", name, n)
+		}
+		sec := r.codeSection(name)
+		for range n {
+			rec := extRecord{sec: name}
+			for w := range words {
+				rec.words[w] = r.order.Uint32(data[4*w:])
+			}
+			data = data[size:]
+			rec.slot = int(rec.words[0] / 8)
+			if sec == nil || rec.words[0]%8 != 0 {
+				continue
+			}
+			for _, fn := range sec.funcsAt(rec.slot) {
+				if err := add(fn, rec); err != nil {
+					return fmt.Errorf("section %q: offset %d: %w", name, rec.words[0], err)
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (r *reader) codeSection(name string) *section {
+	for _, sec := range r.secs {
+		if sec.kind == kindCode && sec.name == name {
+			return sec
+		}
+	}
+	return nil
+}
+
+func (r *reader) addFuncInfo(fn *function, rec extRecord) error {
+	if rec.slot != fn.start {
+		return nil
+	}
+	t, err := r.types.TypeByID(btf.TypeID(rec.words[1]))
+	if err != nil {
+		return err
+	}
+	typ, ok := t.(*btf.Func)
+	if !ok {
+		return fmt.Errorf("type %d is no function", rec.words[1])
+	}
+	if fn.hidden && typ.Linkage == btf.GlobalFunc {
+		typ.Linkage = btf.StaticFunc
+	}
+	fn.typ = typ
+	return nil
+}
+
+func (r *reader) addLine(fn *function, rec extRecord) error {
+	file, err := r.raws.text(rec.words[1])
+	if err != nil {
+		return err
+	}
+	text, err := r.raws.text(rec.words[2])
+	if err != nil {
+		return err
+	}
+	fn.lines = append(fn.lines, image.Line{
+		Slot: rec.slot - fn.start, File: file, Text: text,
+		Line: int(rec.words[3] >> 10), Column: int(rec.words[3] & 0x3ff),
+	})
+	return nil
+}
+
+func (r *reader) addCORE(fn *function, rec extRecord) error {
+	t, err := r.types.TypeByID(btf.TypeID(rec.words[1]))
+	if err != nil {
+		return err
+	}
+	text, err := r.raws.text(rec.words[2])
+	if err != nil {
+		return err
+	}
+	access, err := parseAccess(text)
+	if err != nil {
+		return err
+	}
+	fn.core = append(fn.core, image.CORERelo{
+		Slot: rec.slot - fn.start, Kind: image.COREKind(rec.words[3]),
+		Type: t, TypeID: btf.TypeID(rec.words[1]), Access: access,
+	})
+	return nil
+}
+
+// parseAccess parses a CO-RE access string: "0:1:2".
+func parseAccess(s string) ([]int, error) {
+	if s == "" {
+		return nil, errors.New("empty CO-RE access string")
+	}
+	var path []int
+	for part := range strings.SplitSeq(s, ":") {
+		n := 0
+		for _, c := range []byte(part) {
+			if c < '0' || c > '9' || n > 1<<24 {
+				return nil, fmt.Errorf("CO-RE access string %q", s)
+			}
+			n = n*10 + int(c-'0')
+		}
+		if part == "" || len(path) >= 64 {
+			return nil, fmt.Errorf("CO-RE access string %q", s)
+		}
+		path = append(path, n)
+	}
+	return path, nil
+}

@@ -1,0 +1,263 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
+)
+
+// readBTFMaps reads the map definitions of .maps.
+func (r *reader) readBTFMaps() error {
+	for _, sec := range r.secs {
+		if sec.kind != kindBTFMaps {
+			continue
+		}
+		ds := r.datasec(sec)
+		if ds == nil {
+			return errors.New("section \".maps\": no BTF describes its maps")
+		}
+		for _, vsi := range ds.Vars {
+			v, ok := vsi.Type.(*btf.Var)
+			if !ok {
+				return fmt.Errorf("section \".maps\": %T in place of a variable", vsi.Type)
+			}
+			if uint64(vsi.Offset)+uint64(vsi.Size) > uint64(len(sec.data)) {
+				return fmt.Errorf("map %q: lies outside of its section", v.Name)
+			}
+			m, err := mapFromBTF(v.Name, v.Type, false)
+			if err != nil {
+				return fmt.Errorf("map %q: %w", v.Name, err)
+			}
+			m.Tags = v.Tags
+			r.maps = append(r.maps, m)
+			r.mapAt[place{sec, uint64(vsi.Offset)}] = m
+			if m.Type == abi.Arena && r.arena == nil {
+				r.arena = m
+			}
+		}
+	}
+	return nil
+}
+
+// mapFromBTF reads a map definition: a struct whose members' types hold
+// numbers as array lengths, enumerators, and types as pointers.
+func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
+	def, ok := btf.UnderlyingType(typ).(*btf.Struct)
+	if !ok {
+		return nil, fmt.Errorf("its type is %s, not a struct", typeName(typ))
+	}
+	m := &image.Map{Name: name}
+	for i, mem := range def.Members {
+		if err := readMapMember(m, &mem, i == len(def.Members)-1, inner); err != nil {
+			return nil, fmt.Errorf("member %q: %w", mem.Name, err)
+		}
+	}
+	if m.Type == abi.UnspecMap {
+		return nil, errors.New("has no type")
+	}
+	return m, nil
+}
+
+func readMapMember(m *image.Map, mem *btf.Member, last, inner bool) error {
+	number := func(dst *uint32) error {
+		n, err := memberNumber(mem)
+		if err != nil {
+			return err
+		}
+		if n > math.MaxUint32 {
+			return fmt.Errorf("%d is out of range", n)
+		}
+		*dst = uint32(n)
+		return nil
+	}
+	size := func(dst *uint32, typ btf.Type) error {
+		n, err := btf.Sizeof(typ)
+		if err != nil {
+			return err
+		}
+		if *dst != 0 && uint64(*dst) != uint64(n) {
+			return fmt.Errorf("size %d contradicts %d", n, *dst)
+		}
+		*dst = uint32(n)
+		return nil
+	}
+	switch mem.Name {
+	case "type":
+		return number((*uint32)(&m.Type))
+	case "max_entries":
+		return number(&m.MaxEntries)
+	case "map_flags":
+		return number((*uint32)(&m.Flags))
+	case "numa_node":
+		return number(&m.NUMANode)
+	case "key_size", "value_size":
+		dst, typ := &m.KeySize, m.Key
+		if mem.Name == "value_size" {
+			dst, typ = &m.ValueSize, m.Value
+		}
+		before := *dst
+		if err := number(dst); err != nil {
+			return err
+		}
+		if typ != nil && before != *dst {
+			return fmt.Errorf("%d contradicts the size %d of its type", *dst, before)
+		}
+		return nil
+	case "key", "value":
+		ptr, ok := btf.UnderlyingType(mem.Type).(*btf.Pointer)
+		if !ok {
+			return fmt.Errorf("is %s, not a pointer", typeName(mem.Type))
+		}
+		if mem.Name == "key" {
+			m.Key = ptr.Target
+			return size(&m.KeySize, ptr.Target)
+		}
+		m.Value = ptr.Target
+		return size(&m.ValueSize, ptr.Target)
+	case "values":
+		if !last {
+			return errors.New("is not the last member")
+		}
+		return readMapValuesMember(m, mem, inner)
+	case "pinning":
+		n, err := memberNumber(mem)
+		if err != nil {
+			return err
+		}
+		if n > 1 {
+			return fmt.Errorf("unknown value %d", n)
+		}
+		if inner && n != 0 {
+			return errors.New("an inner map cannot be pinned")
+		}
+		m.PinByName = n == 1
+		return nil
+	case "map_extra":
+		n, err := memberNumber(mem)
+		m.Extra = n
+		return err
+	}
+	return errors.New("is not known")
+}
+
+// memberNumber is the number that a member's type holds: pointer to an array
+// of that length, or an enumeration with that one value.
+func memberNumber(mem *btf.Member) (uint64, error) {
+	switch t := btf.UnderlyingType(mem.Type).(type) {
+	case *btf.Pointer:
+		if arr, ok := btf.UnderlyingType(t.Target).(*btf.Array); ok {
+			return uint64(arr.Nelems), nil
+		}
+	case *btf.Enum:
+		if len(t.Values) == 1 {
+			return t.Values[0].Value, nil
+		}
+	}
+	return 0, fmt.Errorf("its type %s holds no number", typeName(mem.Type))
+}
+
+// readMapValuesMember reads "values": the template of inner maps, or the
+// prototype of a program array's programs.
+func readMapValuesMember(m *image.Map, mem *btf.Member, inner bool) error {
+	ofMaps := m.Type == abi.ArrayOfMaps || m.Type == abi.HashOfMaps
+	if inner && ofMaps {
+		return errors.New("more than one level of inner maps")
+	}
+	if !ofMaps && m.Type != abi.ProgArray {
+		return errors.New("only maps of maps and program arrays have values")
+	}
+	if m.ValueSize != 0 && m.ValueSize != 4 {
+		return fmt.Errorf("value size is %d in place of 4", m.ValueSize)
+	}
+	m.ValueSize = 4
+	arr, ok := btf.UnderlyingType(mem.Type).(*btf.Array)
+	if !ok {
+		return fmt.Errorf("its type is %s, not an array", typeName(mem.Type))
+	}
+	ptr, ok := btf.UnderlyingType(arr.Type).(*btf.Pointer)
+	if !ok {
+		return fmt.Errorf("its elements are %s, not pointers", typeName(arr.Type))
+	}
+	if !ofMaps {
+		if _, ok := btf.UnderlyingType(ptr.Target).(*btf.FuncProto); !ok {
+			return fmt.Errorf("its elements point to %s, not to functions", typeName(ptr.Target))
+		}
+		return nil
+	}
+	tmpl, err := mapFromBTF(m.Name+".inner", ptr.Target, true)
+	if err != nil {
+		return fmt.Errorf("inner map: %w", err)
+	}
+	m.Inner = tmpl
+	return nil
+}
+
+// readMapValues reads the relocations of .maps: the initial elements of maps
+// of maps and of program arrays.
+func (r *reader) readMapValues() error {
+	for _, sec := range r.secs {
+		if sec.kind != kindBTFMaps {
+			continue
+		}
+		ds := r.datasec(sec)
+		for _, rl := range sec.rels {
+			if err := r.readMapValue(sec, ds, rl); err != nil {
+				return fmt.Errorf("section \".maps\": relocation at %d: %w", rl.off, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *reader) readMapValue(sec *section, ds *btf.Datasec, rl rel) error {
+	var m *image.Map
+	var first uint64 // offset of the first slot
+	for _, vsi := range ds.Vars {
+		start := uint64(vsi.Offset)
+		if rl.off < start || rl.off >= start+uint64(vsi.Size) {
+			continue
+		}
+		m = r.mapAt[place{sec, start}]
+		if m == nil {
+			break
+		}
+		def, _ := btf.UnderlyingType(vsi.Type.(*btf.Var).Type).(*btf.Struct)
+		if len(def.Members) == 0 || def.Members[len(def.Members)-1].Name != "values" {
+			return fmt.Errorf("map %q takes no values", m.Name)
+		}
+		first = start + uint64(def.Members[len(def.Members)-1].Offset.Bytes())
+		break
+	}
+	if m == nil {
+		return errors.New("belongs to no map")
+	}
+	if rl.off < first || (rl.off-first)%8 != 0 {
+		return fmt.Errorf("map %q: is not a slot of its values", m.Name)
+	}
+	e := image.Entry{Key: make([]byte, 4)}
+	r.order.PutUint32(e.Key, uint32((rl.off-first)/8))
+	if m.Type == abi.ProgArray {
+		fn := r.funcOf(rl.sym)
+		if fn == nil {
+			return fmt.Errorf("map %q: %q is no program", m.Name, rl.sym.name)
+		}
+		e.Program = fn.name
+	} else if e.Map = r.mapAt[place{rl.sym.sec, rl.sym.value}]; e.Map == nil {
+		return fmt.Errorf("map %q: %q is no map", m.Name, rl.sym.name)
+	}
+	m.Contents = append(m.Contents, e)
+	return nil
+}
+
+// typeName describes a type in a message.
+func typeName(t btf.Type) string {
+	if t == nil {
+		return "nothing"
+	}
+	return fmt.Sprintf("%v", t)
+}

@@ -1,0 +1,96 @@
+package object
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
+)
+
+// readStructOps reads the variables of .struct_ops sections: each is a map
+// that fills a kernel struct, its function pointers are programs.
+func (r *reader) readStructOps() error {
+	for _, sec := range r.secs {
+		if sec.kind != kindStructOps {
+			continue
+		}
+		if err := r.readStructOpsSection(sec); err != nil {
+			return fmt.Errorf("section %q: %w", sec.name, err)
+		}
+	}
+	return nil
+}
+
+func (r *reader) readStructOpsSection(sec *section) error {
+	ds := r.datasec(sec)
+	if ds == nil {
+		return errors.New("no BTF describes its variables")
+	}
+	ops := make([]*image.StructOps, len(ds.Vars))
+	types := make([]*btf.Struct, len(ds.Vars))
+	for i, vsi := range ds.Vars {
+		v, ok := vsi.Type.(*btf.Var)
+		if !ok {
+			return fmt.Errorf("%T in place of a variable", vsi.Type)
+		}
+		if types[i], ok = btf.UnderlyingType(v.Type).(*btf.Struct); !ok || types[i].Name == "" {
+			return fmt.Errorf("variable %q: its type is %s, not a named struct", v.Name, typeName(v.Type))
+		}
+		end := uint64(vsi.Offset) + uint64(vsi.Size)
+		if end > uint64(len(sec.data)) {
+			return fmt.Errorf("variable %q: lies outside of its section", v.Name)
+		}
+		link := strings.HasSuffix(sec.name, ".link")
+		m := &image.Map{
+			Name: v.Name, Type: abi.StructOpsMap, KeySize: 4, ValueSize: vsi.Size, MaxEntries: 1,
+			StructOps: types[i].Name, Value: types[i], NoAutocreate: strings.HasPrefix(sec.name, "?"),
+			Contents: []image.Entry{{Key: make([]byte, 4), Value: sec.data[vsi.Offset:end]}},
+			Tags:     v.Tags,
+		}
+		if link {
+			m.Flags |= abi.Link
+		}
+		ops[i] = &image.StructOps{Map: m, Members: make(map[string]string), Link: link}
+		r.maps = append(r.maps, m)
+	}
+	r.ops = append(r.ops, ops...)
+	for _, rl := range sec.rels {
+		i := 0
+		for i < len(ds.Vars) && !(rl.off >= uint64(ds.Vars[i].Offset) && rl.off-uint64(ds.Vars[i].Offset) < uint64(ds.Vars[i].Size)) {
+			i++
+		}
+		if i == len(ds.Vars) {
+			return fmt.Errorf("relocation at %d belongs to no variable", rl.off)
+		}
+		if err := r.readStructOpsMember(ops[i], types[i], rl, rl.off-uint64(ds.Vars[i].Offset)); err != nil {
+			return fmt.Errorf("variable %q: %w", ops[i].Map.Name, err)
+		}
+	}
+	return nil
+}
+
+func (r *reader) readStructOpsMember(ops *image.StructOps, typ *btf.Struct, rl rel, off uint64) error {
+	for _, mem := range typ.Members {
+		if uint64(mem.Offset) != off*8 {
+			continue
+		}
+		ptr, ok := btf.UnderlyingType(mem.Type).(*btf.Pointer)
+		if ok {
+			_, ok = btf.UnderlyingType(ptr.Target).(*btf.FuncProto)
+		}
+		if !ok {
+			return fmt.Errorf("member %q is no pointer to a function", mem.Name)
+		}
+		fn := r.funcOf(rl.sym)
+		if fn == nil || !r.isEntry(fn) {
+			return fmt.Errorf("member %q: %q is no program", mem.Name, rl.sym.name)
+		}
+		ops.Members[mem.Name] = fn.name
+		return nil
+	}
+	return fmt.Errorf("no member at offset %d", off)
+}
