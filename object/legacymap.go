@@ -61,7 +61,8 @@ func (r *reader) readLegacyMap(sec *section, sym *symbol, end uint64) error {
 		MaxEntries: word(3), Flags: abi.MapFlags(word(4)),
 	}
 	if slices.ContainsFunc(def[legacyMapDef:], func(b byte) bool { return b != 0 }) {
-		return errors.New("the definition has members that are not known")
+		// iproute2's id and pinning, and other loaders' own members.
+		r.warnf("map %q: members behind flags are ignored", sym.name)
 	}
 	r.maps = append(r.maps, m)
 	r.mapAt[place{sec, sym.value}] = m
