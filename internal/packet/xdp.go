@@ -5,7 +5,6 @@ import (
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/mem"
-	"github.com/skepbpf/skep/vm/ir"
 )
 
 // The geometry of a frame.
@@ -37,6 +36,16 @@ const (
 	blockOff = 0
 	rawOff   = 64
 	frameOff = 256
+)
+
+// Offsets in the native context block: ir.XDPData and so on.
+const (
+	ctxData     = 0
+	ctxDataEnd  = 8
+	ctxDataMeta = 16
+	ctxIngress  = 24
+	ctxRxQueue  = 28
+	ctxEgress   = 32
 )
 
 // xdpMDSize is the size of struct xdp_md.
@@ -119,26 +128,26 @@ func (x *XDP) place(n int) {
 
 // SetInput says where the packet came from.
 func (x *XDP) SetInput(ifindex, queue uint32) {
-	*(x.ctx + ir.XDPIngress).U32() = ifindex
-	*(x.ctx + ir.XDPRxQueue).U32() = queue
+	*(x.ctx + ctxIngress).U32() = ifindex
+	*(x.ctx + ctxRxQueue).U32() = queue
 	*(x.raw + 12).U32() = ifindex
 	*(x.raw + 16).U32() = queue
 }
 
 // Ingress is the interface that the packet came from.
-func (x *XDP) Ingress() uint32 { return *(x.ctx + ir.XDPIngress).U32() }
+func (x *XDP) Ingress() uint32 { return *(x.ctx + ctxIngress).U32() }
 
 // SetEgress is the interface that a program of a devmap entry runs for.
 func (x *XDP) SetEgress(ifindex uint32) {
-	*(x.ctx + ir.XDPEgress).U32() = ifindex
+	*(x.ctx + ctxEgress).U32() = ifindex
 	*(x.raw + 20).U32() = ifindex
 }
 
 // sync writes the addresses into both forms of the context.
 func (x *XDP) sync() {
-	*(x.ctx + ir.XDPData).U64() = uint64(x.data)
-	*(x.ctx + ir.XDPDataEnd).U64() = uint64(x.end)
-	*(x.ctx + ir.XDPDataMeta).U64() = uint64(x.meta)
+	*(x.ctx + ctxData).U64() = uint64(x.data)
+	*(x.ctx + ctxDataEnd).U64() = uint64(x.end)
+	*(x.ctx + ctxDataMeta).U64() = uint64(x.meta)
 	*x.raw.U32() = x.guest(x.data)
 	*(x.raw + 4).U32() = x.guest(x.end)
 	*(x.raw + 8).U32() = x.guest(x.meta)

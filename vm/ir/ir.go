@@ -65,6 +65,9 @@ type Program struct {
 	// Index maps a slot of the image to its first lowered instruction, -1 for
 	// dead ones.
 	Index []int32
+	// Exception is the index in Funcs of the function that bpf_throw ends in,
+	// -1 if none: then the value thrown is the program's.
+	Exception int
 	// Ctx is the layout of the memory that r1 points to at the entry.
 	Ctx *CtxLayout
 }

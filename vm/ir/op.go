@@ -212,3 +212,7 @@ const (
 	Throw    // ends the program with r1 as its value: bpf_throw
 	NumOps   // count of operations, with gaps
 )
+
+// IsJump reports whether Off is the index of another instruction of the same
+// function.
+func (o Op) IsJump() bool { return o >= JA && o <= JSLe32X || o == MayGoto }
