@@ -29,12 +29,15 @@ type Context struct {
 	Event any // what the hook hands to its helpers: *packet.XDP and the like
 	Host  host.Host
 	Table *bpfmap.Table
-	// Block is what engines keep between calls. Only engines change it.
-	Block *Block
+	// Block and Frames are what engines keep between calls. Only engines
+	// change them.
+	Block  *Block
+	Frames []Frame
 
 	rt      *Runtime
 	claimed atomic.Bool
-	memory  []byte // block and stack
+	memory  []byte   // block and stack
+	scratch mem.Addr // Block.Scratch
 
 	prog   *Program // the running one
 	depth  int      // of nested runs
@@ -47,11 +50,10 @@ type Context struct {
 	sink   [maxHeld]held // backs held
 }
 
-// stackSize is the room for frames of one run: 33 tail calls out of
-// subprograms leave 256 bytes each behind, and callbacks nest. Unverified
-// programs take 512 bytes a frame.
+// stackSize is the room for the frames of one run: 34 programs, if each calls
+// the next out of its eighth function. Pages that are not used take no memory.
 const (
-	stackSize = 32 << 10
+	stackSize = 34 * 8 * (frameSize + 8)
 	maxNested = 4
 )
 
@@ -103,6 +105,9 @@ func (c *Context) leave(s *saved, err error) error {
 // call.
 func (c *Context) Err() error { return c.err }
 
+// Recover lets a run go on after an exception that the engine has caught.
+func (c *Context) Recover() { c.err = nil }
+
 // Abort makes the run end with err when the helper that calls Abort returns.
 func (c *Context) Abort(err error) {
 	if c.err == nil {
@@ -126,7 +131,7 @@ func (c *Context) Runtime() *Runtime { return c.rt }
 func (c *Context) Call(fn, r1, r2, r3, r4, r5 uint64) (r0 uint64, ok bool) {
 	i, ok := ir.Callback(fn)
 	if !ok || c.err != nil {
-		c.Abort(&Fault{Kind: FaultArg, Addr: fn, Verified: true})
+		c.Abort(&Fault{Kind: FaultArg, Insn: -1, Addr: fn, Verified: true})
 		return 0, false
 	}
 	r0, err := c.prog.code.Call(c, i, r1, r2, r3, r4, r5)

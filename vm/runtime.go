@@ -14,7 +14,7 @@ import (
 
 // RuntimeOptions are what a runtime is made of.
 type RuntimeOptions struct {
-	// CPUs is the number of run contexts, 0 for GOMAXPROCS.
+	// CPUs is the number of run contexts, 0 for that of Table, or GOMAXPROCS.
 	CPUs int
 	Host host.Host
 	// Table resolves the map pointers that programs hold; nil for programs
@@ -39,8 +39,13 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 		opts = &RuntimeOptions{}
 	}
 	n := opts.CPUs
-	if n == 0 {
+	switch {
+	case n == 0 && opts.Table != nil:
+		n = opts.Table.CPUs()
+	case n == 0:
 		n = runtime.GOMAXPROCS(0)
+	case opts.Table != nil && n != opts.Table.CPUs():
+		return nil, fmt.Errorf("runtime: %d virtual CPUs, but the maps have %d", n, opts.Table.CPUs())
 	}
 	if n < 0 {
 		return nil, fmt.Errorf("runtime: %d virtual CPUs", n)
@@ -64,7 +69,9 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	}
 	c := &Context{CPU: cpu, rt: r, memory: m, Host: r.host, Table: r.table}
 	c.held = c.sink[:0]
+	c.Frames = make([]Frame, 0, maxFrames)
 	c.Block = blockOf(mem.AddrOf(m))
+	c.scratch = mem.AddrOf(m) + ir.BlockScratch
 	c.Block.CPU = uint64(cpu)
 	c.Block.SP = mem.AddrOf(m) + mem.Addr(len(m))
 	return c, nil

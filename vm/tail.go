@@ -1,21 +1,27 @@
 package vm
 
-import "github.com/skepbpf/skep/internal/mem"
-
-// programHolder is what a program array is to a tail call.
-type programHolder interface {
-	// Program is the program at index, nil if there is none.
-	Program(index uint32) any
-}
+import (
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/internal/mem"
+)
 
 // TailCall is the program at index of the program array whose header is at
 // array, nil if there is none or the run had its 33 tail calls.
 func (c *Context) TailCall(array mem.Addr, index uint64) *Program {
-	h, ok := c.Table.Map(array).(programHolder)
-	if !ok || c.Block.TailCalls == 0 {
+	if c.Block.TailCalls == 0 {
 		return nil
 	}
-	p, ok := h.Program(uint32(index)).(*Program)
+	h, ok := c.Table.Map(array).(bpfmap.Holder)
+	if !ok {
+		return nil
+	}
+	key := c.scratch.Bytes(4)
+	*c.scratch.U32() = uint32(index)
+	held := h.Held(key)
+	if held == nil {
+		return nil
+	}
+	p, ok := held.Object.(*Program)
 	if !ok {
 		return nil
 	}

@@ -1,0 +1,60 @@
+package interp
+
+// Division as RFC 9669 section 4.1 has it: by zero gives 0 and leaves the
+// dividend as remainder; the smallest number by -1 gives itself.
+
+func div64(a, b uint64) uint64 {
+	if b == 0 {
+		return 0
+	}
+	return a / b
+}
+
+func mod64(a, b uint64) uint64 {
+	if b == 0 {
+		return a
+	}
+	return a % b
+}
+
+func div32(a, b uint64) uint64 {
+	if uint32(b) == 0 {
+		return 0
+	}
+	return uint64(uint32(a) / uint32(b))
+}
+
+func mod32(a, b uint64) uint64 {
+	if uint32(b) == 0 {
+		return uint64(uint32(a))
+	}
+	return uint64(uint32(a) % uint32(b))
+}
+
+func sdiv64(a, b uint64) uint64 {
+	if b == 0 {
+		return 0
+	}
+	return uint64(int64(a) / int64(b))
+}
+
+func smod64(a, b uint64) uint64 {
+	if b == 0 {
+		return a
+	}
+	return uint64(int64(a) % int64(b))
+}
+
+func sdiv32(a, b uint64) uint64 {
+	if uint32(b) == 0 {
+		return 0
+	}
+	return uint64(uint32(int32(a) / int32(b)))
+}
+
+func smod32(a, b uint64) uint64 {
+	if uint32(b) == 0 {
+		return uint64(uint32(a))
+	}
+	return uint64(uint32(int32(a) % int32(b)))
+}

@@ -1,0 +1,88 @@
+package interp
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// Engine is the interpreter as an engine of vm.
+type Engine struct{}
+
+// Name is "interp".
+func (Engine) Name() string { return "interp" }
+
+// Compile packs p's instructions for the loop.
+func (Engine) Compile(p *vm.Program) (vm.Code, error) {
+	if err := checkHost(); err != nil {
+		return nil, err
+	}
+	return newCode(p), nil
+}
+
+// code is a program as the loop runs it.
+type code struct {
+	prog   *vm.Program
+	low    *ir.Program
+	insns  []insn
+	funcs  []ir.Func
+	bodies []vm.HelperFunc
+}
+
+func newCode(p *vm.Program) *code {
+	low := p.Lowered()
+	cd := &code{prog: p, low: low, funcs: low.Funcs, bodies: p.Bodies()}
+	cd.insns = make([]insn, len(low.Insns))
+	for i, in := range low.Insns {
+		cd.insns[i] = insn{in.Op, in.Dst, in.Src, in.Off, in.Imm}
+	}
+	return cd
+}
+
+// Run runs the program from its entry.
+func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
+	r0, err := run(c, cd, 0, &[5]uint64{uint64(bctx)})
+	if err != nil {
+		return caught(c, err)
+	}
+	return r0, nil
+}
+
+// Call runs a callback.
+func (cd *code) Call(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error) {
+	return run(c, cd, fn, &[5]uint64{r1, r2, r3, r4, r5})
+}
+
+// Close has nothing to free.
+func (cd *code) Close() error { return nil }
+
+// thrown is an exception on its way out of a program.
+type thrown struct{ value uint64 }
+
+func (*thrown) Error() string { return "exception" }
+
+// caught ends a run that threw an exception as the thrower's program says.
+func caught(c *vm.Context, err error) (uint64, error) {
+	var t *thrown
+	if !errors.As(err, &t) {
+		return 0, err
+	}
+	cd := c.Program().Code().(*code)
+	c.Recover()
+	if cd.low.Exception < 0 {
+		return t.value, nil
+	}
+	return run(c, cd, cd.low.Exception, &[5]uint64{t.value})
+}
+
+// checkHost refuses hosts on which a little-endian program would see its
+// memory in the wrong order.
+func checkHost() error {
+	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
+		return &vm.UnsupportedError{What: "running programs on a big-endian host"}
+	}
+	return nil
+}

@@ -1,0 +1,567 @@
+package interp
+
+import (
+	"math/bits"
+	"unsafe"
+
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// insn is a lowered instruction as the loop reads it.
+type insn struct {
+	op       ir.Op
+	dst, src uint8
+	off      int32
+	imm      int64
+}
+
+const insnSize = unsafe.Sizeof(insn{})
+
+// at is the memory at a register plus a displacement.
+func at(a uint64, off int32) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(nil), uintptr(a)+uintptr(off))
+}
+
+// run executes from function fn of cd until that function returns.
+//
+// It trusts the program: addresses are used as they are, and lowering has
+// proven that every jump leads to an instruction. Cases end in continue; those
+// of jumps that are taken leave the switch.
+func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
+	var r [16]uint64
+	b := c.Block
+	m := machine{c: c, base: len(c.Frames), sp: b.SP}
+	copy(r[1:6], a[:])
+	if err := m.begin(cd, fn, &r); err != nil {
+		return 0, err
+	}
+	insns := unsafe.Pointer(unsafe.SliceData(cd.insns))
+	pc := cd.funcs[fn].Start
+	fuel := b.Fuel - int64(cd.funcs[fn].End-pc)
+	for {
+		in := (*insn)(unsafe.Add(insns, uintptr(pc)*insnSize))
+		pc++
+		switch in.op {
+		case ir.Add64K:
+			r[in.dst&15] += uint64(in.imm)
+			continue
+		case ir.Add64X:
+			r[in.dst&15] += r[in.src&15]
+			continue
+		case ir.Add32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) + uint32(in.imm))
+			continue
+		case ir.Add32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) + uint32(r[in.src&15]))
+			continue
+		case ir.Sub64K:
+			r[in.dst&15] -= uint64(in.imm)
+			continue
+		case ir.Sub64X:
+			r[in.dst&15] -= r[in.src&15]
+			continue
+		case ir.Sub32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) - uint32(in.imm))
+			continue
+		case ir.Sub32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) - uint32(r[in.src&15]))
+			continue
+		case ir.Mul64K:
+			r[in.dst&15] *= uint64(in.imm)
+			continue
+		case ir.Mul64X:
+			r[in.dst&15] *= r[in.src&15]
+			continue
+		case ir.Mul32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) * uint32(in.imm))
+			continue
+		case ir.Mul32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) * uint32(r[in.src&15]))
+			continue
+		case ir.Or64K:
+			r[in.dst&15] |= uint64(in.imm)
+			continue
+		case ir.Or64X:
+			r[in.dst&15] |= r[in.src&15]
+			continue
+		case ir.Or32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) | uint32(in.imm))
+			continue
+		case ir.Or32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) | uint32(r[in.src&15]))
+			continue
+		case ir.And64K:
+			r[in.dst&15] &= uint64(in.imm)
+			continue
+		case ir.And64X:
+			r[in.dst&15] &= r[in.src&15]
+			continue
+		case ir.And32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) & uint32(in.imm))
+			continue
+		case ir.And32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) & uint32(r[in.src&15]))
+			continue
+		case ir.Xor64K:
+			r[in.dst&15] ^= uint64(in.imm)
+			continue
+		case ir.Xor64X:
+			r[in.dst&15] ^= r[in.src&15]
+			continue
+		case ir.Xor32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) ^ uint32(in.imm))
+			continue
+		case ir.Xor32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) ^ uint32(r[in.src&15]))
+			continue
+		case ir.Div64K:
+			r[in.dst&15] /= uint64(in.imm)
+			continue
+		case ir.Div64X:
+			r[in.dst&15] = div64(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.Div32K:
+			r[in.dst&15] = div32(r[in.dst&15], uint64(in.imm))
+			continue
+		case ir.Div32X:
+			r[in.dst&15] = div32(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.SDiv64K:
+			r[in.dst&15] = sdiv64(r[in.dst&15], uint64(in.imm))
+			continue
+		case ir.SDiv64X:
+			r[in.dst&15] = sdiv64(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.SDiv32K:
+			r[in.dst&15] = sdiv32(r[in.dst&15], uint64(in.imm))
+			continue
+		case ir.SDiv32X:
+			r[in.dst&15] = sdiv32(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.Mod64K:
+			r[in.dst&15] %= uint64(in.imm)
+			continue
+		case ir.Mod64X:
+			r[in.dst&15] = mod64(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.Mod32K:
+			r[in.dst&15] = mod32(r[in.dst&15], uint64(in.imm))
+			continue
+		case ir.Mod32X:
+			r[in.dst&15] = mod32(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.SMod64K:
+			r[in.dst&15] = smod64(r[in.dst&15], uint64(in.imm))
+			continue
+		case ir.SMod64X:
+			r[in.dst&15] = smod64(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.SMod32K:
+			r[in.dst&15] = smod32(r[in.dst&15], uint64(in.imm))
+			continue
+		case ir.SMod32X:
+			r[in.dst&15] = smod32(r[in.dst&15], r[in.src&15])
+			continue
+		case ir.Lsh64K:
+			r[in.dst&15] = r[in.dst&15] << (uint64(in.imm) & 63)
+			continue
+		case ir.Lsh64X:
+			r[in.dst&15] = r[in.dst&15] << (r[in.src&15] & 63)
+			continue
+		case ir.Lsh32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) << (uint64(in.imm) & 31))
+			continue
+		case ir.Lsh32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) << (r[in.src&15] & 31))
+			continue
+		case ir.Rsh64K:
+			r[in.dst&15] = r[in.dst&15] >> (uint64(in.imm) & 63)
+			continue
+		case ir.Rsh64X:
+			r[in.dst&15] = r[in.dst&15] >> (r[in.src&15] & 63)
+			continue
+		case ir.Rsh32K:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) >> (uint64(in.imm) & 31))
+			continue
+		case ir.Rsh32X:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]) >> (r[in.src&15] & 31))
+			continue
+		case ir.Arsh64K:
+			r[in.dst&15] = uint64(int64(r[in.dst&15]) >> (uint64(in.imm) & 63))
+			continue
+		case ir.Arsh64X:
+			r[in.dst&15] = uint64(int64(r[in.dst&15]) >> (r[in.src&15] & 63))
+			continue
+		case ir.Arsh32K:
+			r[in.dst&15] = uint64(uint32(int32(r[in.dst&15]) >> (uint64(in.imm) & 31)))
+			continue
+		case ir.Arsh32X:
+			r[in.dst&15] = uint64(uint32(int32(r[in.dst&15]) >> (r[in.src&15] & 31)))
+			continue
+		case ir.Mov64K:
+			r[in.dst&15] = uint64(in.imm)
+			continue
+		case ir.Mov64X:
+			r[in.dst&15] = r[in.src&15]
+			continue
+		case ir.Mov32K:
+			r[in.dst&15] = uint64(uint32(in.imm))
+			continue
+		case ir.Mov32X, ir.CastKern:
+			r[in.dst&15] = uint64(uint32(r[in.src&15]))
+			continue
+		case ir.Neg64:
+			r[in.dst&15] = -r[in.dst&15]
+			continue
+		case ir.Neg32:
+			r[in.dst&15] = uint64(-uint32(r[in.dst&15]))
+			continue
+		case ir.MovSX64From8:
+			r[in.dst&15] = uint64(int64(int8(r[in.src&15])))
+			continue
+		case ir.MovSX64From16:
+			r[in.dst&15] = uint64(int64(int16(r[in.src&15])))
+			continue
+		case ir.MovSX64From32:
+			r[in.dst&15] = uint64(int64(int32(r[in.src&15])))
+			continue
+		case ir.MovSX32From8:
+			r[in.dst&15] = uint64(uint32(int32(int8(r[in.src&15]))))
+			continue
+		case ir.MovSX32From16:
+			r[in.dst&15] = uint64(uint32(int32(int16(r[in.src&15]))))
+			continue
+		case ir.Be16, ir.Swap16:
+			r[in.dst&15] = uint64(bits.ReverseBytes16(uint16(r[in.dst&15])))
+			continue
+		case ir.Be32, ir.Swap32:
+			r[in.dst&15] = uint64(bits.ReverseBytes32(uint32(r[in.dst&15])))
+			continue
+		case ir.Be64, ir.Swap64:
+			r[in.dst&15] = bits.ReverseBytes64(r[in.dst&15])
+			continue
+		case ir.Le16:
+			r[in.dst&15] = uint64(uint16(r[in.dst&15]))
+			continue
+		case ir.Le32:
+			r[in.dst&15] = uint64(uint32(r[in.dst&15]))
+			continue
+		case ir.Le64:
+			continue
+
+		case ir.LdU8:
+			r[in.dst&15] = uint64(*(*uint8)(at(r[in.src&15], in.off)))
+			continue
+		case ir.LdU16:
+			r[in.dst&15] = uint64(*(*uint16)(at(r[in.src&15], in.off)))
+			continue
+		case ir.LdU32:
+			r[in.dst&15] = uint64(*(*uint32)(at(r[in.src&15], in.off)))
+			continue
+		case ir.LdU64:
+			r[in.dst&15] = *(*uint64)(at(r[in.src&15], in.off))
+			continue
+		case ir.LdS8:
+			r[in.dst&15] = uint64(int64(*(*int8)(at(r[in.src&15], in.off))))
+			continue
+		case ir.LdS16:
+			r[in.dst&15] = uint64(int64(*(*int16)(at(r[in.src&15], in.off))))
+			continue
+		case ir.LdS32:
+			r[in.dst&15] = uint64(int64(*(*int32)(at(r[in.src&15], in.off))))
+			continue
+		case ir.St8K:
+			*(*uint8)(at(r[in.dst&15], in.off)) = uint8(in.imm)
+			continue
+		case ir.St16K:
+			*(*uint16)(at(r[in.dst&15], in.off)) = uint16(in.imm)
+			continue
+		case ir.St32K:
+			*(*uint32)(at(r[in.dst&15], in.off)) = uint32(in.imm)
+			continue
+		case ir.St64K:
+			*(*uint64)(at(r[in.dst&15], in.off)) = uint64(in.imm)
+			continue
+		case ir.St8X:
+			*(*uint8)(at(r[in.dst&15], in.off)) = uint8(r[in.src&15])
+			continue
+		case ir.St16X:
+			*(*uint16)(at(r[in.dst&15], in.off)) = uint16(r[in.src&15])
+			continue
+		case ir.St32X:
+			*(*uint32)(at(r[in.dst&15], in.off)) = uint32(r[in.src&15])
+			continue
+		case ir.St64X:
+			*(*uint64)(at(r[in.dst&15], in.off)) = r[in.src&15]
+			continue
+		case ir.ProbeU8, ir.ProbeU16, ir.ProbeU32, ir.ProbeU64, ir.ProbeS8, ir.ProbeS16, ir.ProbeS32:
+			r[in.dst&15] = probe(c, in.op, r[in.src&15]+uint64(in.off))
+			continue
+
+		case ir.AtomicAdd32:
+			mem.Addr(at(r[in.dst&15], in.off)).AddU32(uint32(r[in.src&15]))
+			continue
+		case ir.AtomicAdd64:
+			mem.Addr(at(r[in.dst&15], in.off)).AddU64(r[in.src&15])
+			continue
+
+		case ir.JA:
+		case ir.JEq64K:
+			if r[in.dst&15] != uint64(in.imm) {
+				continue
+			}
+		case ir.JEq64X:
+			if r[in.dst&15] != r[in.src&15] {
+				continue
+			}
+		case ir.JEq32K:
+			if uint32(r[in.dst&15]) != uint32(in.imm) {
+				continue
+			}
+		case ir.JEq32X:
+			if uint32(r[in.dst&15]) != uint32(r[in.src&15]) {
+				continue
+			}
+		case ir.JNe64K:
+			if r[in.dst&15] == uint64(in.imm) {
+				continue
+			}
+		case ir.JNe64X:
+			if r[in.dst&15] == r[in.src&15] {
+				continue
+			}
+		case ir.JNe32K:
+			if uint32(r[in.dst&15]) == uint32(in.imm) {
+				continue
+			}
+		case ir.JNe32X:
+			if uint32(r[in.dst&15]) == uint32(r[in.src&15]) {
+				continue
+			}
+		case ir.JGt64K:
+			if r[in.dst&15] <= uint64(in.imm) {
+				continue
+			}
+		case ir.JGt64X:
+			if r[in.dst&15] <= r[in.src&15] {
+				continue
+			}
+		case ir.JGt32K:
+			if uint32(r[in.dst&15]) <= uint32(in.imm) {
+				continue
+			}
+		case ir.JGt32X:
+			if uint32(r[in.dst&15]) <= uint32(r[in.src&15]) {
+				continue
+			}
+		case ir.JGe64K:
+			if r[in.dst&15] < uint64(in.imm) {
+				continue
+			}
+		case ir.JGe64X:
+			if r[in.dst&15] < r[in.src&15] {
+				continue
+			}
+		case ir.JGe32K:
+			if uint32(r[in.dst&15]) < uint32(in.imm) {
+				continue
+			}
+		case ir.JGe32X:
+			if uint32(r[in.dst&15]) < uint32(r[in.src&15]) {
+				continue
+			}
+		case ir.JLt64K:
+			if r[in.dst&15] >= uint64(in.imm) {
+				continue
+			}
+		case ir.JLt64X:
+			if r[in.dst&15] >= r[in.src&15] {
+				continue
+			}
+		case ir.JLt32K:
+			if uint32(r[in.dst&15]) >= uint32(in.imm) {
+				continue
+			}
+		case ir.JLt32X:
+			if uint32(r[in.dst&15]) >= uint32(r[in.src&15]) {
+				continue
+			}
+		case ir.JLe64K:
+			if r[in.dst&15] > uint64(in.imm) {
+				continue
+			}
+		case ir.JLe64X:
+			if r[in.dst&15] > r[in.src&15] {
+				continue
+			}
+		case ir.JLe32K:
+			if uint32(r[in.dst&15]) > uint32(in.imm) {
+				continue
+			}
+		case ir.JLe32X:
+			if uint32(r[in.dst&15]) > uint32(r[in.src&15]) {
+				continue
+			}
+		case ir.JSGt64K:
+			if int64(r[in.dst&15]) <= in.imm {
+				continue
+			}
+		case ir.JSGt64X:
+			if int64(r[in.dst&15]) <= int64(r[in.src&15]) {
+				continue
+			}
+		case ir.JSGt32K:
+			if int32(r[in.dst&15]) <= int32(in.imm) {
+				continue
+			}
+		case ir.JSGt32X:
+			if int32(r[in.dst&15]) <= int32(r[in.src&15]) {
+				continue
+			}
+		case ir.JSGe64K:
+			if int64(r[in.dst&15]) < in.imm {
+				continue
+			}
+		case ir.JSGe64X:
+			if int64(r[in.dst&15]) < int64(r[in.src&15]) {
+				continue
+			}
+		case ir.JSGe32K:
+			if int32(r[in.dst&15]) < int32(in.imm) {
+				continue
+			}
+		case ir.JSGe32X:
+			if int32(r[in.dst&15]) < int32(r[in.src&15]) {
+				continue
+			}
+		case ir.JSLt64K:
+			if int64(r[in.dst&15]) >= in.imm {
+				continue
+			}
+		case ir.JSLt64X:
+			if int64(r[in.dst&15]) >= int64(r[in.src&15]) {
+				continue
+			}
+		case ir.JSLt32K:
+			if int32(r[in.dst&15]) >= int32(in.imm) {
+				continue
+			}
+		case ir.JSLt32X:
+			if int32(r[in.dst&15]) >= int32(r[in.src&15]) {
+				continue
+			}
+		case ir.JSLe64K:
+			if int64(r[in.dst&15]) > in.imm {
+				continue
+			}
+		case ir.JSLe64X:
+			if int64(r[in.dst&15]) > int64(r[in.src&15]) {
+				continue
+			}
+		case ir.JSLe32K:
+			if int32(r[in.dst&15]) > int32(in.imm) {
+				continue
+			}
+		case ir.JSLe32X:
+			if int32(r[in.dst&15]) > int32(r[in.src&15]) {
+				continue
+			}
+		case ir.JSet64K:
+			if r[in.dst&15]&uint64(in.imm) == 0 {
+				continue
+			}
+		case ir.JSet64X:
+			if r[in.dst&15]&r[in.src&15] == 0 {
+				continue
+			}
+		case ir.JSet32K:
+			if uint32(r[in.dst&15])&uint32(in.imm) == 0 {
+				continue
+			}
+		case ir.JSet32X:
+			if uint32(r[in.dst&15])&uint32(r[in.src&15]) == 0 {
+				continue
+			}
+		case ir.MayGoto:
+			n := (*uint64)(at(r[10], int32(in.imm)))
+			if *n != 0 {
+				*n--
+				continue
+			}
+
+		case ir.Call:
+			b.Fuel = fuel
+			r[0] = cd.bodies[in.off](c, r[1], r[2], r[3], r[4], r[5])
+			fuel = b.Fuel
+			if c.Err() != nil {
+				return 0, m.fail(cd, pc, c.Err())
+			}
+			continue
+
+		case ir.CallLocal:
+			f := &cd.funcs[in.imm]
+			if err := m.call(cd, f, pc, &r); err != nil {
+				return 0, m.fail(cd, pc, err)
+			}
+			fuel -= int64(f.End - f.Start)
+			if fuel < 0 {
+				if fuel = m.poll(fuel); fuel < 0 {
+					return 0, m.fail(cd, pc, c.Err())
+				}
+			}
+			pc = f.Start
+			continue
+
+		case ir.Exit:
+			if len(c.Frames) == m.base {
+				m.end(fuel)
+				return r[0], nil
+			}
+			cd, pc = m.ret(cd, &r)
+			insns = unsafe.Pointer(unsafe.SliceData(cd.insns))
+			continue
+
+		case ir.TailCall:
+			next, err := m.tail(cd, &r, fuel)
+			if err != nil {
+				return 0, m.fail(cd, pc, err)
+			}
+			if next == nil {
+				continue
+			}
+			cd = next
+			insns = unsafe.Pointer(unsafe.SliceData(cd.insns))
+			pc = cd.funcs[0].Start
+			fuel = b.Fuel
+			if fuel < 0 {
+				if fuel = m.poll(fuel); fuel < 0 {
+					return 0, m.fail(cd, pc, c.Err())
+				}
+			}
+			continue
+
+		default:
+			b.Fuel = fuel
+			if done, err := m.rare(cd, in, &r); done {
+				if err != nil {
+					return 0, m.fail(cd, pc, err)
+				}
+				m.end(fuel)
+				return r[0], nil
+			}
+			continue
+		}
+
+		// A jump is taken.
+		if back := pc - int(in.off); back > 0 {
+			if fuel -= int64(back); fuel < 0 {
+				if fuel = m.poll(fuel); fuel < 0 {
+					return 0, m.fail(cd, pc, c.Err())
+				}
+			}
+		}
+		pc = int(in.off)
+	}
+}

@@ -1,0 +1,202 @@
+package interp
+
+import (
+	"errors"
+
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// machine is what the loop needs less often than at every instruction.
+type machine struct {
+	c    *vm.Context
+	base int      // frames below the run
+	sp   mem.Addr // stack pointer to give back
+}
+
+// begin opens the first frame.
+func (m *machine) begin(cd *code, fn int, r *[16]uint64) error {
+	f := &cd.funcs[fn]
+	if err := m.frame(f, r); err != nil {
+		m.c.Block.SP = m.sp
+		return m.name(cd, f.Start, err)
+	}
+	return nil
+}
+
+// frame gives f a frame below the stack pointer.
+func (m *machine) frame(f *ir.Func, r *[16]uint64) error {
+	b := m.c.Block
+	fp := b.SP
+	sp := fp - mem.Addr(f.StackDepth)
+	if sp < b.StackLimit {
+		return &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true}
+	}
+	b.SP = sp
+	r[10] = uint64(fp)
+	if f.MayGoto != 0 {
+		*(fp + mem.Addr(int64(f.MayGoto))).U64() = ir.MayGotoTurns
+	}
+	return nil
+}
+
+// call enters a subprogram; pc is where it returns to.
+func (m *machine) call(cd *code, f *ir.Func, pc int, r *[16]uint64) error {
+	c := m.c
+	c.Frames = append(c.Frames, vm.Frame{
+		Program: cd.prog, PC: pc, FP: mem.Addr(r[10]), Saved: [4]uint64{r[6], r[7], r[8], r[9]},
+	})
+	return m.frame(f, r)
+}
+
+// ret returns from a subprogram to the frame that called it.
+func (m *machine) ret(cd *code, r *[16]uint64) (*code, int) {
+	c := m.c
+	f := &c.Frames[len(c.Frames)-1]
+	c.Block.SP = mem.Addr(r[10])
+	r[10] = uint64(f.FP)
+	r[6], r[7], r[8], r[9] = f.Saved[0], f.Saved[1], f.Saved[2], f.Saved[3]
+	pc := f.PC
+	if f.Program != cd.prog {
+		c.SetProgram(f.Program)
+		cd = f.Program.Code().(*code)
+	}
+	c.Frames = c.Frames[:len(c.Frames)-1]
+	return cd, pc
+}
+
+// tail is the program that a tail call enters in place of the running frame,
+// nil if the call falls through. r1 keeps the context.
+func (m *machine) tail(cd *code, r *[16]uint64, fuel int64) (*code, error) {
+	c := m.c
+	c.Block.Fuel = fuel
+	p := c.TailCall(mem.Addr(r[2]), r[3])
+	if p == nil {
+		return nil, nil
+	}
+	next, ok := p.Code().(*code)
+	if !ok {
+		return nil, errors.New("tail call into a program of another engine")
+	}
+	c.SetProgram(p)
+	f := &next.funcs[0]
+	c.Block.SP = mem.Addr(r[10])
+	c.Block.Fuel = fuel - int64(f.End-f.Start)
+	return next, m.frame(f, r)
+}
+
+// end gives back what the run used.
+func (m *machine) end(fuel int64) {
+	b := m.c.Block
+	b.SP = m.sp
+	b.Fuel = fuel
+}
+
+// poll asks for more fuel; the result is below zero if there is none.
+func (m *machine) poll(fuel int64) int64 {
+	b := m.c.Block
+	b.Fuel = fuel
+	if m.c.Poll() != nil {
+		return -1
+	}
+	return b.Fuel
+}
+
+// fail ends the run at the instruction before pc.
+func (m *machine) fail(cd *code, pc int, err error) error {
+	m.c.Block.SP = m.sp
+	m.c.Frames = m.c.Frames[:m.base]
+	return m.name(cd, pc-1, err)
+}
+
+// name puts the slot of instruction i into a fault that has none yet.
+func (m *machine) name(cd *code, i int, err error) error {
+	var f *vm.Fault
+	if errors.As(err, &f) && f.Insn < 0 {
+		f.Insn = int(cd.low.Insns[i].Slot)
+	}
+	m.c.Abort(err)
+	return err
+}
+
+// rare runs the operations that the loop leaves out. done ends the run.
+func (m *machine) rare(cd *code, in *insn, r *[16]uint64) (done bool, err error) {
+	switch op := in.op; {
+	case op >= ir.AtomicAdd32 && op <= ir.StoreRel64:
+		base := in.dst
+		if op >= ir.LoadAcq8 && op <= ir.LoadAcq64 {
+			base = in.src
+		}
+		atomicOp(op, mem.Addr(r[base&15]+uint64(in.off)), &r[in.dst&15], &r[in.src&15], &r[0])
+	case op == ir.CastUser:
+		r[in.dst&15] = castUser(r[in.src&15], in.imm)
+	case op >= ir.LdAbs8 && op <= ir.LdInd32:
+		v, ok := packetLoad(m.c, in.op, in.imm, r[in.src&15])
+		r[0] = v
+		if !ok {
+			return m.leaveAll(), nil
+		}
+	case op == ir.Throw:
+		return true, &thrown{r[1]}
+	default:
+		return true, &vm.Fault{Kind: vm.FaultInsn, Insn: -1, Verified: true}
+	}
+	return false, nil
+}
+
+// leaveAll drops the frames of all callers: a failed legacy packet load ends
+// the program.
+func (m *machine) leaveAll() bool {
+	m.c.Frames = m.c.Frames[:m.base]
+	return true
+}
+
+func castUser(v uint64, upper int64) uint64 {
+	lo := uint64(uint32(v))
+	if lo == 0 {
+		return 0
+	}
+	return lo | uint64(upper)<<32
+}
+
+// packetLoad is a legacy packet load. Its event gives the bytes.
+func packetLoad(c *vm.Context, op ir.Op, imm int64, src uint64) (uint64, bool) {
+	off := int32(imm)
+	if op >= ir.LdInd8 {
+		off += int32(src)
+		op -= ir.LdInd8 - ir.LdAbs8
+	}
+	size := 1 << (op - ir.LdAbs8)
+	l, ok := c.Event.(vm.PacketLoader)
+	if !ok {
+		return 0, false
+	}
+	v, ok := l.LoadPacket(off, size)
+	return uint64(v), ok
+}
+
+// probe is a load from memory that may not be there.
+func probe(c *vm.Context, op ir.Op, a uint64) uint64 {
+	sizes := [...]int{1, 2, 4, 8, 1, 2, 4}
+	i := op - ir.ProbeU8
+	if !c.Readable(mem.Addr(a), sizes[i]) {
+		return 0
+	}
+	p := mem.Addr(a)
+	switch op {
+	case ir.ProbeU8:
+		return uint64(*p.U8())
+	case ir.ProbeU16:
+		return uint64(*p.U16())
+	case ir.ProbeU32:
+		return uint64(*p.U32())
+	case ir.ProbeU64:
+		return *p.U64()
+	case ir.ProbeS8:
+		return uint64(int64(int8(*p.U8())))
+	case ir.ProbeS16:
+		return uint64(int64(int16(*p.U16())))
+	}
+	return uint64(int64(int32(*p.U32())))
+}
