@@ -1,9 +1,9 @@
 package isa
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strconv"
-	"strings"
 )
 
 // Syntax is a dialect of the printed text. Parse reads all of them.
@@ -53,7 +53,10 @@ func (p *Printer) Format(pc int, i, hi Insn) string {
 			return fmt.Sprintf("BUG_%02x", uint8(i.Op))
 		}
 	} else if o == nil || i.Check(hi) != nil {
-		return rawText(i, hi)
+		if i.IsWide() {
+			return FormatSlots(i, hi)
+		}
+		return FormatSlots(i)
 	}
 	return p.text(o, pc, i, hi)
 }
@@ -76,17 +79,15 @@ func logRow(i Insn, o *Opcode) *Opcode {
 	return &rows[0]
 }
 
-func rawText(i, hi Insn) string {
-	one := func(i Insn) string {
-		return fmt.Sprintf(".slot %02x%02x%02x%02x%08x", uint8(i.Op), i.Regs, uint8(i.Off), uint8(i.Off>>8), swap32(uint32(i.Imm)))
+// FormatSlots is the text of slots that need not be legal: ".slot" and 16
+// hexadecimal digits each, bytes in the order of a little-endian file.
+func FormatSlots(slots ...Insn) string {
+	b := []byte(".slot")
+	for _, i := range slots {
+		b = fmt.Appendf(b, " %x", Encode([]Insn{i}, binary.LittleEndian))
 	}
-	if i.IsWide() {
-		return one(i) + " " + strings.TrimPrefix(one(hi), ".slot ")
-	}
-	return one(i)
+	return string(b)
 }
-
-func swap32(v uint32) uint32 { return v<<24 | v>>24 | v<<8&0xff0000 | v>>8&0xff00 }
 
 // aluOps and jumpOps are the operators by the high nibble of the opcode.
 var (
