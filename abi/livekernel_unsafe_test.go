@@ -51,6 +51,7 @@ type slot struct {
 type liveProg struct {
 	typ, attach, flags uint32
 	insns              []slot
+	level              uint32 // of the log, 0 for 1
 }
 
 // load asks the running kernel to verify p, and closes what it gets. The error
@@ -68,7 +69,7 @@ func (p liveProg) load() (unix.Errno, string) {
 	attr := progAttr{
 		Type: p.typ, Attach: p.attach, Flags: p.flags,
 		InsnCnt: uint32(len(p.insns)), Insns: addr(code), License: addr(license),
-		LogLevel: 1, LogSize: uint32(len(log)), LogBuf: addr(log),
+		LogLevel: max(1, p.level), LogSize: uint32(len(log)), LogBuf: addr(log),
 	}
 	var fd uintptr
 	errno := unix.EAGAIN

@@ -1,0 +1,90 @@
+package abi
+
+// sockOpsContext is an event of a TCP connection.
+var sockOpsContext = &Context{Name: "bpf_sock_ops", Size: 224, Fields: []Field{
+	{Name: "op", Off: 0, Size: 4, Read: Exact},
+	{Name: "replylong", Off: 4, Size: 16, Elem: 4, Read: Exact},
+	{Name: "reply", Off: 4, Size: 4, Read: Exact, Write: Exact},
+	{Name: "family", Off: 20, Size: 4, Read: Exact},
+	{Name: "remote_ip4", Off: 24, Size: 4, Read: Exact},
+	{Name: "local_ip4", Off: 28, Size: 4, Read: Exact},
+	{Name: "remote_ip6", Off: 32, Size: 16, Elem: 4, Read: Exact},
+	{Name: "local_ip6", Off: 48, Size: 16, Elem: 4, Read: Exact},
+	{Name: "remote_port", Off: 64, Size: 4, Read: Exact},
+	{Name: "local_port", Off: 68, Size: 4, Read: Exact},
+	{Name: "is_fullsock", Off: 72, Size: 4, Read: Exact},
+	{Name: "snd_cwnd", Off: 76, Size: 4, Read: Exact},
+	{Name: "srtt_us", Off: 80, Size: 4, Read: Exact},
+	{Name: "bpf_sock_ops_cb_flags", Off: 84, Size: 4, Read: Exact},
+	{Name: "state", Off: 88, Size: 4, Read: Exact},
+	{Name: "rtt_min", Off: 92, Size: 4, Read: Exact},
+	{Name: "snd_ssthresh", Off: 96, Size: 4, Read: Exact},
+	{Name: "rcv_nxt", Off: 100, Size: 4, Read: Exact},
+	{Name: "snd_nxt", Off: 104, Size: 4, Read: Exact},
+	{Name: "snd_una", Off: 108, Size: 4, Read: Exact},
+	{Name: "mss_cache", Off: 112, Size: 4, Read: Exact},
+	{Name: "ecn_flags", Off: 116, Size: 4, Read: Exact},
+	{Name: "rate_delivered", Off: 120, Size: 4, Read: Exact},
+	{Name: "rate_interval_us", Off: 124, Size: 4, Read: Exact},
+	{Name: "packets_out", Off: 128, Size: 4, Read: Exact},
+	{Name: "retrans_out", Off: 132, Size: 4, Read: Exact},
+	{Name: "total_retrans", Off: 136, Size: 4, Read: Exact},
+	{Name: "segs_in", Off: 140, Size: 4, Read: Exact},
+	{Name: "data_segs_in", Off: 144, Size: 4, Read: Exact},
+	{Name: "segs_out", Off: 148, Size: 4, Read: Exact},
+	{Name: "data_segs_out", Off: 152, Size: 4, Read: Exact},
+	{Name: "lost_out", Off: 156, Size: 4, Read: Exact},
+	{Name: "sacked_out", Off: 160, Size: 4, Read: Exact},
+	{Name: "sk_txhash", Off: 164, Size: 4, Read: Exact, Write: Exact},
+	{Name: "bytes_received", Off: 168, Size: 8, Read: Exact},
+	{Name: "bytes_acked", Off: 176, Size: 8, Read: Exact},
+	{Name: "sk", Off: 184, Size: 8, Kind: FieldSocket, Nullable: true, Read: Exact},
+	{Name: "skb_data", Off: 192, Size: 8, Kind: FieldPacket, Read: Exact},
+	{Name: "skb_data_end", Off: 200, Size: 8, Kind: FieldPacketEnd, Read: Exact},
+	{Name: "skb_len", Off: 208, Size: 4, Read: Exact},
+	{Name: "skb_tcp_flags", Off: 212, Size: 4, Read: Start},
+	{Name: "skb_hwtstamp", Off: 216, Size: 8, Read: Exact},
+}}
+
+// skMsgContext is a message that is sent.
+var skMsgContext = &Context{Name: "sk_msg_md", Size: 80, Fields: []Field{
+	{Name: "data", Off: 0, Size: 8, Kind: FieldPacket, Read: Exact},
+	{Name: "data_end", Off: 8, Size: 8, Kind: FieldPacketEnd, Read: Exact},
+	{Name: "family", Off: 16, Size: 4, Read: Exact},
+	{Name: "remote_ip4", Off: 20, Size: 4, Read: Exact},
+	{Name: "local_ip4", Off: 24, Size: 4, Read: Exact},
+	{Name: "remote_ip6", Off: 28, Size: 16, Elem: 4, Read: Exact},
+	{Name: "local_ip6", Off: 44, Size: 16, Elem: 4, Read: Exact},
+	{Name: "remote_port", Off: 60, Size: 4, Read: Exact},
+	{Name: "local_port", Off: 64, Size: 4, Read: Exact},
+	{Name: "size", Off: 68, Size: 4, Read: Exact},
+	{Name: "sk", Off: 72, Size: 8, Kind: FieldSocket, Read: Exact},
+}}
+
+// skReuseportContext is a packet for a group of sockets.
+var skReuseportContext = &Context{Name: "sk_reuseport_md", Size: 56, Fields: []Field{
+	{Name: "data", Off: 0, Size: 8, Kind: FieldPacket, Read: Exact},
+	{Name: "data_end", Off: 8, Size: 8, Kind: FieldPacketEnd, Read: Exact},
+	{Name: "len", Off: 16, Size: 4, Read: Narrow},
+	{Name: "eth_protocol", Off: 20, Size: 4, Read: Exact},
+	{Name: "eth_protocol", Off: 20, Size: 4, Elem: 2, Read: Exact},
+	{Name: "ip_protocol", Off: 24, Size: 4, Read: Narrow},
+	{Name: "bind_inany", Off: 28, Size: 4, Read: Narrow},
+	{Name: "hash", Off: 32, Size: 4, Read: Exact},
+	{Name: "sk", Off: 40, Size: 8, Kind: FieldSocket, Read: Exact},
+	{Name: "migrating_sk", Off: 48, Size: 8, Kind: FieldSockCommon, Nullable: true, Read: Exact},
+}}
+
+// skLookupContext is a packet without a socket.
+var skLookupContext = &Context{Name: "bpf_sk_lookup", Size: 72, Fields: []Field{
+	{Name: "sk", Off: 0, Size: 8, Kind: FieldSocket, Nullable: true, Read: Exact},
+	{Name: "family", Off: 8, Size: 4, Read: Narrow},
+	{Name: "protocol", Off: 12, Size: 4, Read: Narrow},
+	{Name: "remote_ip4", Off: 16, Size: 4, Read: Narrow},
+	{Name: "remote_ip6", Off: 20, Size: 16, Elem: 4, Read: Narrow},
+	{Name: "remote_port", Off: 36, Size: 4, Read: Narrow},
+	{Name: "local_ip4", Off: 40, Size: 4, Read: Narrow},
+	{Name: "local_ip6", Off: 44, Size: 16, Elem: 4, Read: Narrow},
+	{Name: "local_port", Off: 60, Size: 4, Read: Narrow},
+	{Name: "ingress_ifindex", Off: 64, Size: 4, Read: Narrow},
+}}
