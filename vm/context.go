@@ -33,6 +33,8 @@ type Context struct {
 	// change them.
 	Block  *Block
 	Frames []Frame
+	// State is an engine's own, for the length of a run.
+	State any
 
 	rt      *Runtime
 	claimed atomic.Bool

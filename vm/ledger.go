@@ -23,27 +23,28 @@ func (c *Context) Hold(owner any, a mem.Addr, undo Undo) {
 }
 
 // Drop strikes the latest entry for a from the ledger, because the run gave it
-// back itself. It is false if there is none.
-func (c *Context) Drop(a mem.Addr) bool {
+// back itself, and is its owner; nil if there is none.
+func (c *Context) Drop(a mem.Addr) (owner any) {
 	for i := len(c.held) - 1; i >= 0; i-- {
 		if c.held[i].addr == a {
+			owner = c.held[i].owner
 			copy(c.held[i:], c.held[i+1:])
 			c.held[len(c.held)-1] = held{}
 			c.held = c.held[:len(c.held)-1]
-			return true
+			return owner
 		}
 	}
-	return false
+	return nil
 }
 
-// Holds reports whether the ledger has an entry for a.
-func (c *Context) Holds(a mem.Addr) bool {
-	for i := range c.held {
+// Holder is the owner in the latest entry for a, nil if there is none.
+func (c *Context) Holder(a mem.Addr) any {
+	for i := len(c.held) - 1; i >= 0; i-- {
 		if c.held[i].addr == a {
-			return true
+			return c.held[i].owner
 		}
 	}
-	return false
+	return nil
 }
 
 // Holding is the number of entries in the ledger.

@@ -22,11 +22,12 @@ type Options struct {
 
 // Program is a program ready to run.
 type Program struct {
-	img    *image.Program
-	low    *ir.Program
-	bodies []HelperFunc // of low.Callees
-	maps   []bpfmap.Map
-	code   Code
+	img     *image.Program
+	low     *ir.Program
+	bodies  []HelperFunc // of low.Callees
+	maps    []bpfmap.Map
+	helpers *Helpers
+	code    Code
 }
 
 // New lowers a verified program and compiles it with opts.Engine.
@@ -40,7 +41,7 @@ func New(p *verifier.Program, opts Options) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
-	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps}
+	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps, helpers: opts.Helpers}
 	if v.code, err = opts.Engine.Compile(v); err != nil {
 		return nil, fmt.Errorf("program %q: %s: %w", img.Name, opts.Engine.Name(), err)
 	}
@@ -58,6 +59,9 @@ func (p *Program) Lowered() *ir.Program { return p.low }
 
 // Bodies are the helper bodies, in the order of Lowered().Callees.
 func (p *Program) Bodies() []HelperFunc { return p.bodies }
+
+// Helpers are all bodies that the program was made with.
+func (p *Program) Helpers() *Helpers { return p.helpers }
 
 // Maps are the live maps, in the order of image.Program.Maps.
 func (p *Program) Maps() []bpfmap.Map { return p.maps }

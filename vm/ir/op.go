@@ -216,3 +216,20 @@ const (
 // IsJump reports whether Off is the index of another instruction of the same
 // function.
 func (o Op) IsJump() bool { return o >= JA && o <= JSLe32X || o == MayGoto }
+
+// IsK reports whether a binary operation or conditional jump takes Imm.
+func (o Op) IsK() bool { return o.first()&1 == 0 }
+
+// Is32 reports whether a binary operation or conditional jump has 32 bits.
+func (o Op) Is32() bool { return o.first()&2 != 0 }
+
+// Base is the 64-bit K form of a binary operation or conditional jump.
+func (o Op) Base() Op { return o - o.first() }
+
+// first is the distance to the 64-bit K form.
+func (o Op) first() Op {
+	if o >= JEq64K {
+		return (o - JEq64K) & 3
+	}
+	return (o - Add64K) & 3
+}
