@@ -22,7 +22,12 @@ func (u *unit) collection() (*image.Collection, error) {
 		Maps: slices.Concat(u.maps, u.data), Variables: u.vars, StructOps: u.ops,
 		Kconfig: kconfig, Types: u.types, Warnings: u.warnings,
 	}
-	a := assembler{unit: u}
+	a := assembler{unit: u, byName: make(map[string]*function)}
+	for _, fn := range u.funcs {
+		if _, ok := a.byName[fn.name]; !ok {
+			a.byName[fn.name] = fn
+		}
+	}
 	if len(kconfig) > 0 {
 		a.kconfig = u.kconfigMap(kconfig)
 		c.Maps = append(c.Maps, a.kconfig)
@@ -42,7 +47,8 @@ func (u *unit) collection() (*image.Collection, error) {
 type assembler struct {
 	*unit
 	kconfig *image.Map
-	linked  int // slots, over all programs
+	byName  map[string]*function
+	linked  int // slots and side records, over all programs
 }
 
 // linking is one program in the making.
@@ -74,13 +80,13 @@ func (a *assembler) program(entry *function) *image.Program {
 	l.place(entry)
 	var except *function
 	if name := exceptionCallback(entry); name != "" {
-		if except = a.subprogram(name, entry); except == nil {
+		if except = a.byName[name]; except == nil {
 			p.Err = fmt.Errorf("exception callback %q is not a function of the object", name)
 		} else if _, ok := l.start[except]; !ok {
 			l.place(except)
 		}
 	}
-	if a.linked += l.slots; a.linked > maxLinked {
+	if a.linked > maxLinked {
 		p.Err = fmt.Errorf("the programs of the object have more than %d instructions together", maxLinked)
 		return p
 	}
@@ -105,11 +111,12 @@ func (l *linking) place(fn *function) {
 	put := func(fn *function) {
 		l.start[fn] = l.slots
 		l.slots += len(fn.insns)
+		l.linked += len(fn.insns) + 8*(len(fn.lines)+len(fn.core))
 		l.queued = append(l.queued, fn)
 	}
 	put(fn)
 	stack := []frame{{fn: fn}}
-	for len(stack) > 0 {
+	for len(stack) > 0 && l.linked <= maxLinked {
 		top := &stack[len(stack)-1]
 		if top.next == len(top.fn.refs) {
 			stack = stack[:len(stack)-1]
@@ -257,15 +264,4 @@ func exceptionCallback(entry *function) string {
 		}
 	}
 	return ""
-}
-
-// subprogram finds a function by name, in the entry's own section first.
-func (u *unit) subprogram(name string, near *function) *function {
-	var found *function
-	for _, fn := range u.funcs {
-		if fn.name == name && (found == nil || fn.section == near.section) {
-			found = fn
-		}
-	}
-	return found
 }

@@ -17,7 +17,22 @@ import (
 type rawBTF struct {
 	order   binary.ByteOrder
 	strings []byte
+	// named are the first functions, variables and data sections by name.
+	// Spec's own index takes long where hostile names are alike.
+	named map[kindName]btf.TypeID
 }
+
+type kindName struct {
+	kind uint32
+	name string
+}
+
+// BTF kinds, as in struct btf_type.
+const (
+	btfFunc    = 12
+	btfVar     = 14
+	btfDatasec = 15
+)
 
 // text is the string at off.
 func (b *rawBTF) text(off uint32) (string, error) {
@@ -44,6 +59,7 @@ func checkBTF(data []byte, order binary.ByteOrder) (*rawBTF, error) {
 	if typeOff+typeLen > uint64(len(data)) || strOff+strLen > uint64(len(data)) {
 		return nil, errors.New("BTF header points beyond the section")
 	}
+	b := &rawBTF{order: order, strings: data[strOff : strOff+strLen], named: make(map[kindName]btf.TypeID)}
 	types := data[typeOff : typeOff+typeLen]
 	for n := 0; len(types) > 0; n++ {
 		if n >= maxBTFTypes {
@@ -53,9 +69,18 @@ func checkBTF(data []byte, order binary.ByteOrder) (*rawBTF, error) {
 		if err != nil {
 			return nil, fmt.Errorf("type %d: %w", n+1, err)
 		}
+		if kind := order.Uint32(types[4:]) >> 24 & 0x1f; kind == btfFunc || kind == btfVar || kind == btfDatasec {
+			name, err := b.text(order.Uint32(types))
+			if err != nil {
+				return nil, fmt.Errorf("type %d: %w", n+1, err)
+			}
+			if _, ok := b.named[kindName{kind, name}]; !ok {
+				b.named[kindName{kind, name}] = btf.TypeID(n + 1)
+			}
+		}
 		types = types[size:]
 	}
-	return &rawBTF{order: order, strings: data[strOff : strOff+strLen]}, nil
+	return b, nil
 }
 
 // btfTypeSize is the size of the type at the start of b.
@@ -116,8 +141,8 @@ func (r *reader) datasec(sec *section) *btf.Datasec {
 	}
 	// Compilers leave the layout to the loader.
 	offs := make(map[string]uint64)
-	for _, sym := range r.syms {
-		if sym.sec == sec && sym.kind == elf.STT_OBJECT {
+	for _, sym := range sec.syms {
+		if sym.kind == elf.STT_OBJECT {
 			offs[sym.name] = sym.value
 		}
 	}
@@ -131,14 +156,25 @@ func (r *reader) datasec(sec *section) *btf.Datasec {
 }
 
 func (u *unit) datasecByName(name string) *btf.Datasec {
-	if u.types == nil {
-		return nil
-	}
-	var ds *btf.Datasec
-	if u.types.TypeByName(name, &ds) != nil {
-		return nil
-	}
+	ds, _ := named[*btf.Datasec](u, btfDatasec, name)
 	return ds
+}
+
+// named is the first type of a kind and name.
+func named[T btf.Type](u *unit, kind uint32, name string) (t T, ok bool) {
+	if u.types == nil {
+		return t, false
+	}
+	id, ok := u.raws.named[kindName{kind, name}]
+	if !ok {
+		return t, false
+	}
+	typ, err := u.types.TypeByID(id)
+	if err != nil {
+		return t, false
+	}
+	t, ok = typ.(T)
+	return t, ok
 }
 
 // fixHidden gives hidden functions and variables static linkage in BTF: they
@@ -150,13 +186,11 @@ func (r *reader) fixHidden() {
 		}
 		switch sym.kind {
 		case elf.STT_FUNC:
-			var fn *btf.Func
-			if r.types.TypeByName(sym.name, &fn) == nil && fn.Linkage == btf.GlobalFunc {
+			if fn, ok := named[*btf.Func](r.unit, btfFunc, sym.name); ok && fn.Linkage == btf.GlobalFunc {
 				fn.Linkage = btf.StaticFunc
 			}
 		case elf.STT_OBJECT:
-			var v *btf.Var
-			if r.types.TypeByName(sym.name, &v) == nil && v.Linkage == btf.GlobalVar {
+			if v, ok := named[*btf.Var](r.unit, btfVar, sym.name); ok && v.Linkage == btf.GlobalVar {
 				v.Linkage = btf.StaticVar
 			}
 		}
@@ -235,7 +269,7 @@ func (r *reader) readTable(data []byte, table int, add func(*function, extRecord
 		if data = data[8:]; n*uint64(size) > uint64(len(data)) {
 			return fmt.Errorf("section %q: %d records are cut off", name, n)
 		}
-		sec := r.codeSection(name)
+		sec := r.code[name]
 		for range n {
 			rec := extRecord{sec: name}
 			for w := range words {
@@ -251,15 +285,6 @@ func (r *reader) readTable(data []byte, table int, add func(*function, extRecord
 					return fmt.Errorf("section %q: offset %d: %w", name, rec.words[0], err)
 				}
 			}
-		}
-	}
-	return nil
-}
-
-func (r *reader) codeSection(name string) *section {
-	for _, sec := range r.secs {
-		if sec.kind == kindCode && sec.name == name {
-			return sec
 		}
 	}
 	return nil

@@ -81,8 +81,8 @@ func (r *reader) readVariables(sec *section) error {
 			}
 		}
 	}
-	for _, sym := range r.syms {
-		if sym.sec != sec || sym.kind != elf.STT_OBJECT || sym.bind == bindLocal || strings.HasPrefix(sym.name, ".") {
+	for _, sym := range sec.syms {
+		if sym.kind != elf.STT_OBJECT || sym.bind == bindLocal || strings.HasPrefix(sym.name, ".") {
 			continue
 		}
 		if sym.value > sec.size || sym.size > sec.size-sym.value || sec.size > math.MaxUint32 {

@@ -2,6 +2,7 @@ package object
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"errors"
 	"fmt"
@@ -14,11 +15,12 @@ import (
 // Limits on what an object may claim. They are far above what compilers make
 // and keep hostile objects from taking memory or time.
 const (
-	maxSections = 1 << 16
+	maxSections = 1 << 14
 	maxBTFTypes = 1 << 18
 	maxDataSize = 1 << 30 // of a .bss section, which the file does not hold
 	maxInsns    = 1 << 22 // of all functions
-	maxLinked   = 1 << 23 // of all programs with their subprograms
+	maxLinked   = 1 << 24 // of all programs with their subprograms
+	maxAliases  = 16      // functions at one place
 )
 
 // sectionKind says what a section is read as.
@@ -37,11 +39,11 @@ const (
 // section is an ELF section that matters.
 type section struct {
 	name  string
-	index int
 	kind  sectionKind
 	size  uint64
 	data  []byte // nil for SHT_NOBITS
 	rels  []rel
+	syms  []*symbol
 	funcs []*function // sorted by start
 	m     *image.Map  // of a data section
 }
@@ -62,15 +64,14 @@ const (
 
 // symbol is an entry of the symbol table.
 type symbol struct {
-	name    string
-	kind    elf.SymType
-	bind    binding
-	hidden  bool
-	sec     *section // nil if undefined, absolute or in an ignored section
-	undef   bool
-	value   uint64
-	size    uint64
-	section int // ELF index
+	name   string
+	kind   elf.SymType
+	bind   binding
+	hidden bool
+	sec    *section // nil if undefined, absolute or in an ignored section
+	undef  bool
+	value  uint64
+	size   uint64
 }
 
 // reader is the state of parsing one object.
@@ -78,9 +79,9 @@ type reader struct {
 	*unit
 	file *elf.File
 	raw  []byte
-	raws *rawBTF
 	secs []*section // by ELF index
-	syms []*symbol  // by ELF index
+	code map[string]*section
+	syms []*symbol // by ELF index
 	// mapAt finds maps by the place of their definition.
 	mapAt map[place]*image.Map
 	extBy map[string]*extern
@@ -106,6 +107,7 @@ func parse(name string, data []byte) (u *unit, err error) {
 		raw:   data,
 		mapAt: make(map[place]*image.Map),
 		extBy: make(map[string]*extern),
+		code:  make(map[string]*section),
 	}
 	if err := r.readELF(); err != nil {
 		return nil, err
@@ -134,9 +136,12 @@ func (r *reader) readELF() error {
 		return fmt.Errorf("%d sections", len(f.Sections))
 	}
 	r.file, r.order = f, f.ByteOrder
-	for i, s := range f.Sections {
-		sec := &section{name: s.Name, index: i, kind: classify(s), size: s.Size}
+	for _, s := range f.Sections {
+		sec := &section{name: s.Name, kind: classify(s), size: s.Size}
 		r.secs = append(r.secs, sec)
+		if _, ok := r.code[s.Name]; !ok && sec.kind == kindCode {
+			r.code[s.Name] = sec
+		}
 		if sec.kind == kindIgnored {
 			continue
 		}
@@ -217,7 +222,7 @@ func (r *reader) readSymbols() error {
 	for _, s := range syms {
 		sym := &symbol{
 			name: s.Name, kind: elf.ST_TYPE(s.Info), value: s.Value, size: s.Size,
-			section: int(s.Section), undef: s.Section == elf.SHN_UNDEF,
+			undef: s.Section == elf.SHN_UNDEF,
 		}
 		switch elf.ST_BIND(s.Info) {
 		case elf.STB_GLOBAL:
@@ -232,6 +237,7 @@ func (r *reader) readSymbols() error {
 				return fmt.Errorf("symbol %q: section %d does not exist", s.Name, s.Section)
 			}
 			sym.sec = r.secs[s.Section]
+			sym.sec.syms = append(sym.sec.syms, sym)
 			if sym.kind == elf.STT_SECTION && sym.name == "" {
 				sym.name = sym.sec.name
 			}
@@ -271,15 +277,12 @@ func (r *reader) readRels() error {
 			}
 			sec.rels = append(sec.rels, rel{off: r.order.Uint64(data), typ: uint32(info), sym: r.syms[n]})
 		}
-		slices.SortStableFunc(sec.rels, func(a, b rel) int {
-			switch {
-			case a.off < b.off:
-				return -1
-			case a.off > b.off:
-				return 1
+		slices.SortStableFunc(sec.rels, func(a, b rel) int { return cmp.Compare(a.off, b.off) })
+		for i := range sec.rels {
+			if i > 0 && sec.rels[i].off == sec.rels[i-1].off {
+				return fmt.Errorf("section %q: two relocations at %d", s.Name, sec.rels[i].off)
 			}
-			return 0
-		})
+		}
 	}
 	return nil
 }

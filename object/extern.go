@@ -60,12 +60,9 @@ func (r *reader) readExterns() error {
 func (r *reader) externType(name string, known map[string]btf.Type) btf.Type {
 	t := known[name]
 	if t == nil && r.types != nil {
-		var v *btf.Var
-		var fn *btf.Func
-		switch {
-		case r.types.TypeByName(name, &v) == nil:
+		if v, ok := named[*btf.Var](r.unit, btfVar, name); ok {
 			t = v
-		case r.types.TypeByName(name, &fn) == nil:
+		} else if fn, ok := named[*btf.Func](r.unit, btfFunc, name); ok {
 			t = fn
 		}
 	}

@@ -16,12 +16,6 @@ import (
 
 // readFuncs finds the functions of the executable sections.
 func (r *reader) readFuncs() error {
-	bySec := make(map[*section][]*symbol)
-	for _, sym := range r.syms {
-		if sym.sec != nil && sym.sec.kind == kindCode && sym.kind == elf.STT_FUNC {
-			bySec[sym.sec] = append(bySec[sym.sec], sym)
-		}
-	}
 	total := 0
 	for _, sec := range r.secs {
 		if sec.kind != kindCode {
@@ -30,9 +24,17 @@ func (r *reader) readFuncs() error {
 		if len(sec.data)%8 != 0 {
 			return fmt.Errorf("section %q: size of %d bytes is no multiple of 8", sec.name, len(sec.data))
 		}
-		syms := bySec[sec]
+		var syms []*symbol
+		for _, sym := range sec.syms {
+			if sym.kind == elf.STT_FUNC {
+				syms = append(syms, sym)
+			}
+		}
 		slices.SortStableFunc(syms, func(a, b *symbol) int { return cmp.Compare(a.value, b.value) })
 		for i, sym := range syms {
+			if i >= maxAliases && syms[i-maxAliases].value == sym.value {
+				return fmt.Errorf("section %q: more than %d functions at %d", sec.name, maxAliases, sym.value)
+			}
 			end := uint64(len(sec.data))
 			for _, next := range syms[i+1:] {
 				if next.value > sym.value {

@@ -22,8 +22,8 @@ func (r *reader) readLegacyMaps() error {
 			continue
 		}
 		var syms []*symbol
-		for _, sym := range r.syms {
-			if sym.sec == sec && sym.kind != elf.STT_SECTION && sym.bind != bindLocal {
+		for _, sym := range sec.syms {
+			if sym.kind != elf.STT_SECTION && sym.bind != bindLocal {
 				syms = append(syms, sym)
 			}
 		}

@@ -1,9 +1,12 @@
 package object
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"sort"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -44,6 +47,9 @@ func (r *reader) readBTFMaps() error {
 	return nil
 }
 
+// maxMapMembers is more than the members that a definition can have.
+const maxMapMembers = 32
+
 // mapFromBTF reads a map definition: a struct whose members' types hold
 // numbers as array lengths, enumerators, and types as pointers.
 func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
@@ -52,6 +58,9 @@ func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
 		return nil, fmt.Errorf("its type is %s, not a struct", typeName(typ))
 	}
 	m := &image.Map{Name: name}
+	if len(def.Members) > maxMapMembers {
+		return nil, fmt.Errorf("%d members", len(def.Members))
+	}
 	for i, mem := range def.Members {
 		if err := readMapMember(m, &mem, i == len(def.Members)-1, inner); err != nil {
 			return nil, fmt.Errorf("member %q: %w", mem.Name, err)
@@ -204,9 +213,9 @@ func (r *reader) readMapValues() error {
 		if sec.kind != kindBTFMaps {
 			continue
 		}
-		ds := r.datasec(sec)
+		vars := byOffset(r.datasec(sec))
 		for _, rl := range sec.rels {
-			if err := r.readMapValue(sec, ds, rl); err != nil {
+			if err := r.readMapValue(sec, vars, rl); err != nil {
 				return fmt.Errorf("section \".maps\": relocation at %d: %w", rl.off, err)
 			}
 		}
@@ -214,28 +223,34 @@ func (r *reader) readMapValues() error {
 	return nil
 }
 
-func (r *reader) readMapValue(sec *section, ds *btf.Datasec, rl rel) error {
-	var m *image.Map
-	var first uint64 // offset of the first slot
-	for _, vsi := range ds.Vars {
-		start := uint64(vsi.Offset)
-		if rl.off < start || rl.off >= start+uint64(vsi.Size) {
-			continue
-		}
-		m = r.mapAt[place{sec, start}]
-		if m == nil {
-			break
-		}
-		def, _ := btf.UnderlyingType(vsi.Type.(*btf.Var).Type).(*btf.Struct)
-		if len(def.Members) == 0 || def.Members[len(def.Members)-1].Name != "values" {
-			return fmt.Errorf("map %q takes no values", m.Name)
-		}
-		first = start + uint64(def.Members[len(def.Members)-1].Offset.Bytes())
-		break
+// byOffset are the variables of a data section, sorted by offset.
+func byOffset(ds *btf.Datasec) []btf.VarSecinfo {
+	vars := slices.Clone(ds.Vars)
+	slices.SortStableFunc(vars, func(a, b btf.VarSecinfo) int { return cmp.Compare(a.Offset, b.Offset) })
+	return vars
+}
+
+// varAt is the index in vars of the variable that holds off, -1 if none does.
+func varAt(vars []btf.VarSecinfo, off uint64) int {
+	i := sort.Search(len(vars), func(i int) bool { return uint64(vars[i].Offset) > off }) - 1
+	if i < 0 || off-uint64(vars[i].Offset) >= uint64(vars[i].Size) {
+		return -1
 	}
-	if m == nil {
+	return i
+}
+
+func (r *reader) readMapValue(sec *section, vars []btf.VarSecinfo, rl rel) error {
+	i := varAt(vars, rl.off)
+	if i < 0 {
 		return errors.New("belongs to no map")
 	}
+	start := uint64(vars[i].Offset)
+	m := r.mapAt[place{sec, start}]
+	def, _ := btf.UnderlyingType(vars[i].Type.(*btf.Var).Type).(*btf.Struct)
+	if len(def.Members) == 0 || def.Members[len(def.Members)-1].Name != "values" {
+		return fmt.Errorf("map %q takes no values", m.Name)
+	}
+	first := start + uint64(def.Members[len(def.Members)-1].Offset.Bytes())
 	if rl.off < first || (rl.off-first)%8 != 0 {
 		return fmt.Errorf("map %q: is not a slot of its values", m.Name)
 	}

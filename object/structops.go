@@ -30,9 +30,10 @@ func (r *reader) readStructOpsSection(sec *section) error {
 	if ds == nil {
 		return errors.New("no BTF describes its variables")
 	}
-	ops := make([]*image.StructOps, len(ds.Vars))
-	types := make([]*btf.Struct, len(ds.Vars))
-	for i, vsi := range ds.Vars {
+	vars := byOffset(ds)
+	ops := make([]*image.StructOps, len(vars))
+	types := make([]*btf.Struct, len(vars))
+	for i, vsi := range vars {
 		v, ok := vsi.Type.(*btf.Var)
 		if !ok {
 			return fmt.Errorf("%T in place of a variable", vsi.Type)
@@ -59,14 +60,11 @@ func (r *reader) readStructOpsSection(sec *section) error {
 	}
 	r.ops = append(r.ops, ops...)
 	for _, rl := range sec.rels {
-		i := 0
-		for i < len(ds.Vars) && !(rl.off >= uint64(ds.Vars[i].Offset) && rl.off-uint64(ds.Vars[i].Offset) < uint64(ds.Vars[i].Size)) {
-			i++
-		}
-		if i == len(ds.Vars) {
+		i := varAt(vars, rl.off)
+		if i < 0 {
 			return fmt.Errorf("relocation at %d belongs to no variable", rl.off)
 		}
-		if err := r.readStructOpsMember(ops[i], types[i], rl, rl.off-uint64(ds.Vars[i].Offset)); err != nil {
+		if err := r.readStructOpsMember(ops[i], types[i], rl, rl.off-uint64(vars[i].Offset)); err != nil {
 			return fmt.Errorf("variable %q: %w", ops[i].Map.Name, err)
 		}
 	}

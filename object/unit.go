@@ -17,6 +17,7 @@ type unit struct {
 	license  string
 	version  uint32
 	types    *btf.Spec
+	raws     *rawBTF
 	funcs    []*function // in order of section and offset
 	maps     []*image.Map
 	data     []*image.Map // of data sections, the .kconfig map last
