@@ -44,3 +44,32 @@ func TestOpenOracleObjects(t *testing.T) {
 	}
 	t.Logf("%d of %d objects open; %d programs, %d of them do not link", opened, len(paths), progs, broken)
 }
+
+func TestResolveOracleObjects(t *testing.T) {
+	t.Parallel()
+	paths := oracleObjs(t)
+	target, err := object.HostTarget()
+	if err != nil {
+		t.Skipf("no kernel BTF: %v", err)
+	}
+	progs, broken := 0, 0
+	for _, path := range paths {
+		c, err := object.Open(path, nil)
+		if err != nil {
+			continue
+		}
+		before := len(c.Programs)
+		out := object.Resolve(c, target)
+		if len(out.Programs) != before {
+			t.Fatalf("%s: %d programs of %d left", c.Name, len(out.Programs), before)
+		}
+		for i, p := range out.Programs {
+			progs++
+			if p.Err != nil && c.Programs[i].Err == nil {
+				broken++
+				t.Logf("%s: program %q: %v", c.Name, p.Name, p.Err)
+			}
+		}
+	}
+	t.Logf("%d programs, %d of them do not fit the running kernel", progs, broken)
+}
