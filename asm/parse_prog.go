@@ -375,6 +375,14 @@ func (g *program) resolve(r *reference) error {
 		i.Imm = int32(n)
 		return nil
 	case isa.RefCall:
+		if i.Off != 0 {
+			n := g.kfuncIndex(ref.Name)
+			if n < 0 {
+				return fail("no kernel function %q is declared, and others take no {off=}; add \".kfunc %s\"", ref.Name, ref.Name)
+			}
+			i.Imm = int32(n)
+			return nil
+		}
 		if ref.HasNum {
 			if h := abi.HelperByID(abi.HelperID(ref.Num)); ref.Name != "unknown" && (h == nil || h.Name != ref.Name) {
 				return fail("helper %d is %v, not %q", ref.Num, abi.HelperID(ref.Num), ref.Name)

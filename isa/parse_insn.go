@@ -185,6 +185,9 @@ func (p *parser) call() {
 		p.out.Ref = Ref{Kind: RefCall, Name: name, Col: t.col, Num: num, HasNum: hasNum}
 	}
 	p.hidden()
+	if i := &p.out.Insns[0]; i.Off != 0 { // only a kfunc takes an offset
+		*i = i.WithRegs(R0, CallKfunc)
+	}
 }
 
 // pseudo reads LLVM's "ld_pseudo r1, 0x1, 0x5".
