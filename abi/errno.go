@@ -1,5 +1,7 @@
 package abi
 
+import "strconv"
+
 // Errno is a Linux error number, positive. Programs see it negated.
 type Errno int32
 
@@ -35,3 +37,43 @@ const (
 
 // R0 is e as a helper returns it: negated, sign-extended.
 func (e Errno) R0() uint64 { return uint64(-int64(e)) }
+
+var errnoNames = map[Errno]string{
+	EPERM:      "EPERM",
+	ENOENT:     "ENOENT",
+	EINTR:      "EINTR",
+	ENXIO:      "ENXIO",
+	E2BIG:      "E2BIG",
+	EAGAIN:     "EAGAIN",
+	ENOMEM:     "ENOMEM",
+	EACCES:     "EACCES",
+	EFAULT:     "EFAULT",
+	EBUSY:      "EBUSY",
+	EEXIST:     "EEXIST",
+	ENODEV:     "ENODEV",
+	EINVAL:     "EINVAL",
+	ENOSPC:     "ENOSPC",
+	ERANGE:     "ERANGE",
+	EDEADLK:    "EDEADLK",
+	ENOSYS:     "ENOSYS",
+	ELOOP:      "ELOOP",
+	EDOM:       "EDOM",
+	EPROTO:     "EPROTO",
+	EOVERFLOW:  "EOVERFLOW",
+	EMSGSIZE:   "EMSGSIZE",
+	EOPNOTSUPP: "EOPNOTSUPP",
+	ENETDOWN:   "ENETDOWN",
+	ETIMEDOUT:  "ETIMEDOUT",
+	ENOTSUPP:   "ENOTSUPP",
+}
+
+// String is the C name: "EINVAL".
+func (e Errno) String() string {
+	if s := errnoNames[e]; s != "" {
+		return s
+	}
+	return "errno " + strconv.Itoa(int(e))
+}
+
+// Error is the C name, so that an Errno can be returned as an error.
+func (e Errno) Error() string { return e.String() }

@@ -1,0 +1,224 @@
+package skep
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/internal/packet"
+	"github.com/skepbpf/skep/verifier"
+	"github.com/skepbpf/skep/vm"
+)
+
+// userProgram is a program of a Runtime.
+type userProgram struct {
+	rt     *Runtime
+	p      *vm.Program
+	proven *verifier.Program
+	refs   *refs
+}
+
+// VM is the program for hooks, which run it on their own events; nil for
+// programs of other back ends.
+func (p *Program) VM() *vm.Program {
+	if u, ok := p.impl.(*userProgram); ok {
+		return u.p
+	}
+	return nil
+}
+
+// Runtime is the runtime that the program was loaded into; nil for programs of
+// other back ends.
+func (p *Program) Runtime() *Runtime {
+	if u, ok := p.impl.(*userProgram); ok {
+		return u.rt
+	}
+	return nil
+}
+
+func (u *userProgram) Info() ProgramInfo {
+	return ProgramInfo{Engine: u.rt.engine.Name(), Verified: u.proven.Stats(), Log: u.proven.Log()}
+}
+
+// hold keeps the program's maps alive and tells its program arrays what kind of
+// program uses them.
+func (u *userProgram) hold(maps []bpfmap.Map) error {
+	for i, m := range maps {
+		if a, ok := m.(*bpfmap.ProgArray); ok && !a.Claim(u.kind()) {
+			u.letGo(maps[:i])
+			return fmt.Errorf("map %q: holds programs of another type: %w", m.Def().Name, abi.EINVAL)
+		}
+		if !m.Retain() {
+			u.letGo(maps[:i])
+			return fmt.Errorf("map %q: %w", m.Def().Name, ErrClosed)
+		}
+	}
+	u.refs = newRefs(func() error {
+		err := u.p.Close()
+		u.letGo(maps)
+		return err
+	})
+	return nil
+}
+
+func (u *userProgram) letGo(maps []bpfmap.Map) {
+	for _, m := range maps {
+		m.Release()
+	}
+}
+
+// Close gives up the caller's reference; program arrays may hold others.
+func (u *userProgram) Close() error { return u.refs.drop() }
+
+// programKind is what the programs of one program array agree in.
+type programKind struct {
+	typ    abi.ProgType
+	engine string
+	frags  bool
+}
+
+func (u *userProgram) kind() programKind {
+	img := u.p.Image()
+	return programKind{img.Type, u.rt.engine.Name(), img.Flags&abi.XDPHasFrags != 0}
+}
+
+// handle is what a program array holds: a reference of its own, nil if the
+// program is gone.
+func (u *userProgram) handle() *bpfmap.Handle {
+	if !u.refs.add() {
+		return nil
+	}
+	return &bpfmap.Handle{
+		Value: 1, Object: u.p, Owner: u.kind(),
+		Release: func() { _ = u.refs.drop() },
+	}
+}
+
+// Run runs the program opts.Repeat times on one virtual CPU.
+func (u *userProgram) Run(opts *RunOptions) (RunResult, error) {
+	ctx := opts.Ctx
+	if ctx == nil {
+		ctx = context.Background()
+	}
+	runner, err := u.rt.vm.Runner(ctx, &vm.RunOptions{Budget: int64(opts.Budget)})
+	if err != nil {
+		return RunResult{}, err
+	}
+	defer runner.Close()
+	if u.p.Type() == abi.XDP {
+		return u.runXDP(runner, opts)
+	}
+	return u.runRaw(runner, opts)
+}
+
+// xdpFields of struct xdp_md that Context may set.
+const xdpMDSize = 24
+
+func (u *userProgram) runXDP(runner *vm.Runner, opts *RunOptions) (RunResult, error) {
+	if len(opts.Data) < packet.EthLen {
+		return RunResult{}, fmt.Errorf("packet of %d bytes: XDP wants at least %d: %w", len(opts.Data), packet.EthLen, abi.EINVAL)
+	}
+	x, err := packet.NewXDP(len(opts.Data))
+	if err != nil {
+		return RunResult{}, err
+	}
+	defer x.Close()
+	var ifindex, queue uint32 = 1, 0
+	if opts.Context != nil {
+		md, err := marshal(opts.Context, xdpMDSize)
+		if err != nil {
+			return RunResult{}, fmt.Errorf("context: %w", err)
+		}
+		ifindex, queue = order.Uint32(md[12:]), order.Uint32(md[16:])
+	}
+	x.SetInput(ifindex, queue)
+	runner.Context().Event = x
+	res, err := repeat(opts, func() (uint64, error) {
+		if err := x.Load(opts.Data); err != nil {
+			return 0, err
+		}
+		return runner.Run(u.p, x.Ctx())
+	})
+	if err != nil {
+		return res, err
+	}
+	out := x.Data()
+	if opts.DataOut != nil {
+		if len(opts.DataOut) < len(out) {
+			return res, fmt.Errorf("DataOut of %d bytes: the packet has %d: %w", len(opts.DataOut), len(out), abi.ENOSPC)
+		}
+		opts.DataOut = opts.DataOut[:copy(opts.DataOut, out)]
+	}
+	if opts.ContextOut != nil {
+		md := make([]byte, xdpMDSize)
+		order.PutUint32(md[4:], uint32(len(out)))
+		order.PutUint32(md[12:], ifindex)
+		order.PutUint32(md[16:], queue)
+		if err := unmarshal(opts.ContextOut, md); err != nil {
+			return res, fmt.Errorf("context: %w", err)
+		}
+	}
+	return res, nil
+}
+
+// runRaw runs programs whose context is plain memory: registers, tracepoint
+// records, arguments.
+func (u *userProgram) runRaw(runner *vm.Runner, opts *RunOptions) (RunResult, error) {
+	layout := u.p.Type().Info().Context
+	if layout == nil || !layout.Raw {
+		return RunResult{}, &UnsupportedError{What: "running programs of type " + u.p.Type().String()}
+	}
+	in := opts.Data
+	switch c := opts.Context.(type) {
+	case nil:
+	case []byte:
+		in = c
+	default:
+		var err error
+		if in, err = marshal(c, sizeOf(c)); err != nil {
+			return RunResult{}, fmt.Errorf("context: %w", err)
+		}
+	}
+	size := max(int(layout.Size), len(in), 8)
+	block, err := mem.Alloc(size)
+	if err != nil {
+		return RunResult{}, err
+	}
+	defer mem.Free(block)
+	res, err := repeat(opts, func() (uint64, error) {
+		clear(block[copy(block, in):])
+		return runner.Run(u.p, mem.AddrOf(block))
+	})
+	if err == nil && opts.ContextOut != nil {
+		n := sizeOf(opts.ContextOut)
+		if n > size {
+			return res, fmt.Errorf("ContextOut of %d bytes: the context has %d: %w", n, size, abi.ENOSPC)
+		}
+		err = unmarshal(opts.ContextOut, block[:n])
+	}
+	return res, err
+}
+
+// repeat runs once opts.Repeat times and takes the time of the runs alone.
+func repeat(opts *RunOptions, once func() (uint64, error)) (RunResult, error) {
+	n := max(int(opts.Repeat), 1)
+	var res RunResult
+	for i := range n {
+		if i > 0 && opts.Reset != nil {
+			opts.Reset()
+		}
+		start := time.Now()
+		r0, err := once()
+		res.Elapsed += time.Since(start)
+		if err != nil {
+			return res, err
+		}
+		res.Return = uint32(r0)
+		res.Runs++
+	}
+	res.PerRun = res.Elapsed / time.Duration(n)
+	return res, nil
+}
