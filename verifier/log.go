@@ -302,8 +302,8 @@ func (v *verifier) appendReg(b []byte, frame int32, r *reg) []byte {
 		if r.precise {
 			b = append(b, 'P')
 		}
-		if r.Tnum.IsConst() {
-			return appendSigned(b, int64(r.Tnum.Value))
+		if r.Bits.IsConst() {
+			return appendSigned(b, int64(r.Bits.Value))
 		}
 	}
 	b = append(b, r.typ.String()...)
@@ -314,8 +314,8 @@ func (v *verifier) appendReg(b []byte, frame int32, r *reg) []byte {
 		if int32(r.arg) != frame {
 			b = fmt.Appendf(b, "[%d]", r.arg)
 		}
-		if r.Tnum.IsConst() {
-			return appendSigned(b, int64(r.Tnum.Value)+int64(r.off))
+		if r.Bits.IsConst() {
+			return appendSigned(b, int64(r.Bits.Value)+int64(r.off))
 		}
 	case ptBTF:
 		b = append(b, v.typeName(r)...)
@@ -323,16 +323,16 @@ func (v *verifier) appendReg(b []byte, frame int32, r *reg) []byte {
 	a := attrs{buf: append(b, '(')}
 	v.appendIdentity(&a, r)
 	v.appendExtent(&a, r)
-	if r.Tnum.IsConst() {
-		if r.Tnum.Value != 0 {
+	if r.Bits.IsConst() {
+		if r.Bits.Value != 0 {
 			a.name("imm=")
-			a.buf = appendSigned(a.buf, int64(r.Tnum.Value))
+			a.buf = appendSigned(a.buf, int64(r.Bits.Value))
 		}
 	} else {
 		appendRanges(&a, r)
-		if !r.Tnum.IsUnknown() {
+		if !r.Bits.IsUnknown() {
 			a.name("var_off=")
-			a.buf = append(a.buf, r.Tnum.String()...)
+			a.buf = append(a.buf, r.Bits.String()...)
 		}
 	}
 	return append(a.buf, ')')

@@ -241,10 +241,10 @@ func (r *reg) setUnknown() { *r = reg{Scalar: domain.Unknown(), typ: ptScalar} }
 func (r *reg) setConst(v uint64) { *r = reg{Scalar: domain.Const(v), typ: ptScalar} }
 
 // isConst reports whether r is a scalar of one value.
-func (r *reg) isConst() bool { return r.typ == ptScalar && r.Tnum.Mask == 0 }
+func (r *reg) isConst() bool { return r.typ == ptScalar && r.Bits.Mask == 0 }
 
 // isNull reports whether r is the scalar 0.
-func (r *reg) isNull() bool { return r.isConst() && r.Tnum.Value == 0 }
+func (r *reg) isNull() bool { return r.isConst() && r.Bits.Value == 0 }
 
 // setPointer makes r a pointer of type t with offset 0.
 func (r *reg) setPointer(t regType) { *r = reg{Scalar: domain.Const(0), typ: t} }

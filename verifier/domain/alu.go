@@ -96,7 +96,7 @@ func (s *Scalar) add(b *Scalar) {
 	s.SMin, s.SMax, s.UMin, s.UMax = lo64, hi64, ulo, uhi
 	s.setS32(lo32, hi32)
 	s.U32Min, s.U32Max = ulo32, uhi32
-	s.Tnum = s.Tnum.Add(b.Tnum)
+	s.Bits = s.Bits.Add(b.Bits)
 }
 
 // sub subtracts range by range, as add does.
@@ -118,7 +118,7 @@ func (s *Scalar) sub(b *Scalar) {
 	s.SMin, s.SMax, s.UMin, s.UMax = lo64, hi64, ulo, uhi
 	s.setS32(lo32, hi32)
 	s.U32Min, s.U32Max = ulo32, uhi32
-	s.Tnum = s.Tnum.Sub(b.Tnum)
+	s.Bits = s.Bits.Sub(b.Bits)
 }
 
 // setS32 sets the signed 32-bit range to [lo, hi], or opens it if an end does
@@ -149,7 +149,7 @@ func (s *Scalar) mul(b *Scalar) {
 	} else {
 		s.U32Min, s.U32Max = s.U32Min*b.U32Min, uint32(top)
 	}
-	s.Tnum = s.Tnum.Mul(b.Tnum)
+	s.Bits = s.Bits.Mul(b.Bits)
 }
 
 func (s *Scalar) mulSigned64(b *Scalar) {
@@ -170,30 +170,30 @@ func (s *Scalar) mulSigned64(b *Scalar) {
 // and can only clear bits: the result is at most the smaller operand and at
 // least the bits known to be set.
 func (s *Scalar) and(b *Scalar) {
-	s.Tnum = s.Tnum.And(b.Tnum)
-	s.logic(b, s.Tnum.Min(), min(s.UMax, b.UMax),
-		uint32(s.Tnum.Low().Min()), min(s.U32Max, b.U32Max))
+	s.Bits = s.Bits.And(b.Bits)
+	s.logic(b, s.Bits.Min(), min(s.UMax, b.UMax),
+		uint32(s.Bits.Low().Min()), min(s.U32Max, b.U32Max))
 }
 
 // or can only set bits: the result is at least the larger operand.
 func (s *Scalar) or(b *Scalar) {
-	s.Tnum = s.Tnum.Or(b.Tnum)
-	s.logic(b, max(s.UMin, b.UMin), s.Tnum.Max(),
-		max(s.U32Min, b.U32Min), uint32(s.Tnum.Low().Max()))
+	s.Bits = s.Bits.Or(b.Bits)
+	s.logic(b, max(s.UMin, b.UMin), s.Bits.Max(),
+		max(s.U32Min, b.U32Min), uint32(s.Bits.Low().Max()))
 }
 
 func (s *Scalar) xor(b *Scalar) {
-	s.Tnum = s.Tnum.Xor(b.Tnum)
-	s.logic(b, s.Tnum.Min(), s.Tnum.Max(),
-		uint32(s.Tnum.Low().Min()), uint32(s.Tnum.Low().Max()))
+	s.Bits = s.Bits.Xor(b.Bits)
+	s.logic(b, s.Bits.Min(), s.Bits.Max(),
+		uint32(s.Bits.Low().Min()), uint32(s.Bits.Low().Max()))
 }
 
-// logic sets the ranges of a bitwise operation's result, whose Tnum is set
+// logic sets the ranges of a bitwise operation's result, whose Bits are set
 // already: the unsigned ranges as given, the signed ones the same where that
 // does not cross the sign boundary.
 func (s *Scalar) logic(b *Scalar, lo, hi uint64, lo32, hi32 uint32) {
 	if s.IsConst32() && b.IsConst32() {
-		v := uint32(s.Tnum.Value)
+		v := uint32(s.Bits.Value)
 		s.U32Min, s.U32Max, s.S32Min, s.S32Max = v, v, int32(v), int32(v)
 	} else {
 		s.U32Min, s.U32Max = lo32, hi32
@@ -203,7 +203,7 @@ func (s *Scalar) logic(b *Scalar, lo, hi uint64, lo32, hi32 uint32) {
 		}
 	}
 	if s.IsConst() && b.IsConst() {
-		*s = Const(s.Tnum.Value)
+		*s = Const(s.Bits.Value)
 		return
 	}
 	s.UMin, s.UMax = lo, hi
@@ -218,30 +218,30 @@ func (s *Scalar) shift(op Op, is32 bool, n uint) {
 	switch {
 	case op == OpLsh && is32:
 		s.lshRange32(n)
-		s.Tnum = s.Tnum.Low().Lsh(n).Low()
+		s.Bits = s.Bits.Low().Lsh(n).Low()
 	case op == OpLsh:
 		s.lshRange64(n)
 		s.lshRange32(n)
-		s.Tnum = s.Tnum.Lsh(n)
+		s.Bits = s.Bits.Lsh(n)
 		s.rangesFromBits()
 		return
 	case op == OpRsh && is32:
-		s.Tnum = s.Tnum.Low().Rsh(n)
+		s.Bits = s.Bits.Low().Rsh(n)
 		s.U32Min, s.U32Max = s.U32Min>>n, s.U32Max>>n
 		s.S32Min, s.S32Max = math.MinInt32, math.MaxInt32
 	case op == OpRsh:
-		s.Tnum = s.Tnum.Rsh(n)
+		s.Bits = s.Bits.Rsh(n)
 		s.UMin, s.UMax = s.UMin>>n, s.UMax>>n
 		s.SMin, s.SMax = math.MinInt64, math.MaxInt64
 		s.forget32()
 		s.rangesFromBits()
 		return
 	case is32:
-		s.Tnum = s.Tnum.Low().Arsh32(n)
+		s.Bits = s.Bits.Low().Arsh32(n)
 		s.S32Min, s.S32Max = s.S32Min>>n, s.S32Max>>n
 		s.U32Min, s.U32Max = 0, math.MaxUint32
 	default:
-		s.Tnum = s.Tnum.Arsh(n)
+		s.Bits = s.Bits.Arsh(n)
 		s.SMin, s.SMax = s.SMin>>n, s.SMax>>n
 		s.UMin, s.UMax = 0, math.MaxUint64
 		s.forget32()
@@ -255,7 +255,7 @@ func (s *Scalar) shift(op Op, is32 bool, n uint) {
 
 // low32FromBits is rangesFromBits for the lower half alone.
 func (s *Scalar) low32FromBits() {
-	low := s.Tnum.Low()
+	low := s.Bits.Low()
 	s.meetS32(int32(low.Value|low.Mask&sign32), int32(low.Value|low.Mask&^sign32))
 	s.meetU32(uint32(low.Min()), uint32(low.Max()))
 }

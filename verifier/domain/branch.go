@@ -81,9 +81,9 @@ func (s *Scalar) isConst(is32 bool) bool {
 
 func (s *Scalar) constValue(is32 bool) uint64 {
 	if is32 {
-		return s.Tnum.Value & lowHalf
+		return s.Bits.Value & lowHalf
 	}
-	return s.Tnum.Value
+	return s.Bits.Value
 }
 
 // BranchTaken says whether the condition c on a and b, or on their lower
@@ -118,7 +118,7 @@ func inverse(taken int) int {
 }
 
 func equal(is32 bool, a, b *Scalar) int {
-	x, y := a.Tnum, b.Tnum
+	x, y := a.Bits, b.Bits
 	if is32 {
 		x, y = x.Low(), y.Low()
 	}
@@ -150,9 +150,9 @@ func intersects(is32 bool, a, b *Scalar) int {
 	}
 	v := b.constValue(is32)
 	switch {
-	case a.Tnum.Min()&v != 0:
+	case a.Bits.Min()&v != 0:
 		return 1
-	case a.Tnum.Max()&v == 0:
+	case a.Bits.Max()&v == 0:
 		return 0
 	}
 	return -1
@@ -208,16 +208,16 @@ func refineEqual(is32 bool, a, b *Scalar) {
 		a.meetU32(b.U32Min, b.U32Max)
 		a.meetS32(b.S32Min, b.S32Max)
 		b.U32Min, b.U32Max, b.S32Min, b.S32Max = a.U32Min, a.U32Max, a.S32Min, a.S32Max
-		low := a.Tnum.Low().Intersect(b.Tnum.Low())
-		a.Tnum = a.Tnum.WithLow(low)
-		b.Tnum = b.Tnum.WithLow(low)
+		low := a.Bits.Low().Intersect(b.Bits.Low())
+		a.Bits = a.Bits.WithLow(low)
+		b.Bits = b.Bits.WithLow(low)
 		return
 	}
 	a.meetU64(b.UMin, b.UMax)
 	a.meetS64(b.SMin, b.SMax)
 	b.UMin, b.UMax, b.SMin, b.SMax = a.UMin, a.UMax, a.SMin, a.SMax
-	a.Tnum = a.Tnum.Intersect(b.Tnum)
-	b.Tnum = a.Tnum
+	a.Bits = a.Bits.Intersect(b.Bits)
+	b.Bits = a.Bits
 }
 
 // refineNotEqual moves an end of a range that is the excluded constant.
@@ -264,11 +264,11 @@ func refineSet(set, is32 bool, a, b *Scalar) {
 		// Linux 6.18: the ranges are forgotten, so that a dead branch does not
 		// make them inconsistent with the bits.
 		a.Forget()
-		a.Tnum = a.Tnum.And(Tnum{Value: ^v})
+		a.Bits = a.Bits.And(Tnum{Value: ^v})
 		return
 	}
 	if v != 0 && v&(v-1) == 0 {
-		a.Tnum = a.Tnum.Or(Tnum{Value: v})
+		a.Bits = a.Bits.Or(Tnum{Value: v})
 	}
 }
 

@@ -5,7 +5,7 @@ import "math"
 // Zext32 keeps the lower half and clears the upper one, as every 32-bit
 // operation does.
 func (s *Scalar) Zext32() {
-	s.Tnum = s.Tnum.Low()
+	s.Bits = s.Bits.Low()
 	s.UMin, s.UMax = uint64(s.U32Min), uint64(s.U32Max)
 	// A lower half that may be negative is a large positive number once
 	// extended with zeros; Sync finds the exact range.
@@ -23,7 +23,7 @@ func (s *Scalar) Trunc(size int) {
 		return
 	}
 	low := uint64(1)<<(8*size) - 1
-	s.Tnum = s.Tnum.Trunc(size)
+	s.Bits = s.Bits.Trunc(size)
 	if s.UMin&^low == s.UMax&^low {
 		s.UMin, s.UMax = s.UMin&low, s.UMax&low
 	} else {
@@ -42,7 +42,7 @@ func (s *Scalar) Trunc(size int) {
 // those kept and in the sign; the bits are then those of the range alone.
 func (s *Scalar) Sext(size int) {
 	if s.IsConst() {
-		*s = Const(uint64(sext64(s.Tnum.Value, size)))
+		*s = Const(uint64(sext64(s.Bits.Value, size)))
 		return
 	}
 	n := 8 * size
@@ -52,7 +52,7 @@ func (s *Scalar) Sext(size int) {
 		if (lo < 0) == (hi < 0) {
 			s.SMin, s.SMax, s.UMin, s.UMax = lo, hi, uint64(lo), uint64(hi)
 			s.S32Min, s.S32Max, s.U32Min, s.U32Max = int32(lo), int32(hi), uint32(lo), uint32(hi)
-			s.Tnum = RangeTnum(uint64(lo), uint64(hi))
+			s.Bits = RangeTnum(uint64(lo), uint64(hi))
 			return
 		}
 	}
@@ -71,8 +71,8 @@ func (s *Scalar) Sext32(size int) {
 
 func (s *Scalar) sext32(size int) {
 	if s.IsConst() {
-		v := uint32(sext64(s.Tnum.Value, size))
-		s.Tnum = Tnum{Value: uint64(v)}
+		v := uint32(sext64(s.Bits.Value, size))
+		s.Bits = Tnum{Value: uint64(v)}
 		s.S32Min, s.S32Max, s.U32Min, s.U32Max = int32(v), int32(v), v, v
 		return
 	}
@@ -82,11 +82,11 @@ func (s *Scalar) sext32(size int) {
 		lo, hi := min(a, b), max(a, b)
 		if (lo < 0) == (hi < 0) {
 			s.S32Min, s.S32Max, s.U32Min, s.U32Max = lo, hi, uint32(lo), uint32(hi)
-			s.Tnum = RangeTnum(uint64(lo), uint64(hi)).Low()
+			s.Bits = RangeTnum(uint64(lo), uint64(hi)).Low()
 			return
 		}
 	}
-	s.Tnum = UnknownTnum.Low()
+	s.Bits = UnknownTnum.Low()
 	s.forget32()
 	top := int32(1) << (n - 1)
 	s.S32Min, s.S32Max = -top, top-1
@@ -108,7 +108,7 @@ func sext64(v uint64, size int) int64 {
 //
 // Linux 6.18: the ranges are what the swapped bits say.
 func (s *Scalar) Swap(size int) {
-	s.Tnum = s.Tnum.Swap(size)
+	s.Bits = s.Bits.Swap(size)
 	s.Forget()
 	if size < 8 {
 		s.Trunc(size)

@@ -198,7 +198,7 @@ func set(r *rand.Rand) (Scalar, []uint64) {
 		s.UMin, s.UMax = min(s.UMin, c.UMin), max(s.UMax, c.UMax)
 		s.S32Min, s.S32Max = min(s.S32Min, c.S32Min), max(s.S32Max, c.S32Max)
 		s.U32Min, s.U32Max = min(s.U32Min, c.U32Min), max(s.U32Max, c.U32Max)
-		s.Tnum = s.Tnum.Union(c.Tnum)
+		s.Bits = s.Bits.Union(c.Bits)
 	}
 	// Forget some of it, so that Sync has something to find.
 	if r.IntN(2) == 0 {
@@ -214,7 +214,7 @@ func set(r *rand.Rand) (Scalar, []uint64) {
 		s.U32Min, s.U32Max = 0, ^uint32(0)
 	}
 	if r.IntN(2) == 0 {
-		s.Tnum = UnknownTnum
+		s.Bits = UnknownTnum
 	}
 	s.Sync()
 	return s, vs

@@ -2,14 +2,14 @@ package domain
 
 import "math"
 
-// Scalar is a set of 64-bit values: those that agree with Tnum and lie in all
+// Scalar is a set of 64-bit values: those that agree with Bits and lie in all
 // four ranges, both ends included. The 32-bit ranges are of the lower half.
 //
 // Scalars are plain comparable values: == means the same knowledge. The zero
 // Scalar is the constant 0. The same type describes the variable part of a
 // pointer's offset.
 type Scalar struct {
-	Tnum           Tnum
+	Bits           Tnum
 	SMin, SMax     int64
 	UMin, UMax     uint64
 	S32Min, S32Max int32
@@ -18,7 +18,7 @@ type Scalar struct {
 
 // Unknown is the set of all values.
 func Unknown() Scalar {
-	s := Scalar{Tnum: UnknownTnum}
+	s := Scalar{Bits: UnknownTnum}
 	s.Forget()
 	return s
 }
@@ -26,7 +26,7 @@ func Unknown() Scalar {
 // Const is the set of v alone.
 func Const(v uint64) Scalar {
 	return Scalar{
-		Tnum: Tnum{Value: v},
+		Bits: Tnum{Value: v},
 		SMin: int64(v), SMax: int64(v), UMin: v, UMax: v,
 		S32Min: int32(v), S32Max: int32(v), U32Min: uint32(v), U32Max: uint32(v),
 	}
@@ -50,13 +50,13 @@ func (s *Scalar) forget32() {
 }
 
 // IsConst reports whether all bits are known.
-func (s *Scalar) IsConst() bool { return s.Tnum.Mask == 0 }
+func (s *Scalar) IsConst() bool { return s.Bits.Mask == 0 }
 
 // IsConst32 reports whether all bits of the lower half are known.
-func (s *Scalar) IsConst32() bool { return uint32(s.Tnum.Mask) == 0 }
+func (s *Scalar) IsConst32() bool { return uint32(s.Bits.Mask) == 0 }
 
 // Value is the value of a constant.
-func (s *Scalar) Value() uint64 { return s.Tnum.Value }
+func (s *Scalar) Value() uint64 { return s.Bits.Value }
 
 // IsUnknown reports whether nothing is known.
 func (s *Scalar) IsUnknown() bool { return *s == Unknown() }
@@ -69,7 +69,7 @@ func (s *Scalar) Unbounded() bool {
 
 // Has reports whether v is a member.
 func (s *Scalar) Has(v uint64) bool {
-	return s.Tnum.Has(v) &&
+	return s.Bits.Has(v) &&
 		s.SMin <= int64(v) && int64(v) <= s.SMax && s.UMin <= v && v <= s.UMax &&
 		s.S32Min <= int32(v) && int32(v) <= s.S32Max && s.U32Min <= uint32(v) && uint32(v) <= s.U32Max
 }
@@ -84,7 +84,7 @@ func (s *Scalar) RangeContains(b *Scalar) bool {
 // bit known in s is known, and the same, in b. Then every member of b is one
 // of s; the reverse may be missed.
 func (s *Scalar) Contains(b *Scalar) bool {
-	return s.RangeContains(b) && s.Tnum.Contains(b.Tnum)
+	return s.RangeContains(b) && s.Bits.Contains(b.Bits)
 }
 
 // Valid reports whether s is consistent: no empty range, and a constant's
@@ -97,11 +97,11 @@ func (s *Scalar) Violation() string {
 	if s.UMin > s.UMax || s.SMin > s.SMax || s.U32Min > s.U32Max || s.S32Min > s.S32Max {
 		return "range bounds violation"
 	}
-	if v := s.Tnum.Value; s.IsConst() &&
+	if v := s.Bits.Value; s.IsConst() &&
 		(s.UMin != v || s.UMax != v || s.SMin != int64(v) || s.SMax != int64(v)) {
 		return "const tnum out of sync with range bounds"
 	}
-	if v := uint32(s.Tnum.Value); s.IsConst32() &&
+	if v := uint32(s.Bits.Value); s.IsConst32() &&
 		(s.U32Min != v || s.U32Max != v || s.S32Min != int32(v) || s.S32Max != int32(v)) {
 		return "const subreg tnum out of sync with range bounds"
 	}

@@ -29,13 +29,13 @@ const (
 // tnum; for signed ranges an unknown sign bit counts as set for the smallest
 // and clear for the largest.
 func (s *Scalar) rangesFromBits() {
-	low := s.Tnum.Low()
+	low := s.Bits.Low()
 	s.S32Min = max(s.S32Min, int32(low.Value|low.Mask&sign32))
 	s.S32Max = min(s.S32Max, int32(low.Value|low.Mask&^sign32))
 	s.U32Min = max(s.U32Min, uint32(low.Min()))
 	s.U32Max = min(s.U32Max, uint32(low.Max()))
 
-	b := s.Tnum
+	b := s.Bits
 	s.SMin = max(s.SMin, int64(b.Value|b.Mask&sign64))
 	s.SMax = min(s.SMax, int64(b.Value|b.Mask&^sign64))
 	s.UMin = max(s.UMin, b.Min())
@@ -49,18 +49,18 @@ func (s *Scalar) rangesFromBits() {
 // Linux 6.18: where they have none in common, the largest member of the tnum
 // is taken although it is not in the range; the path is dead and stays so.
 func (s *Scalar) soleMember() {
-	if s.Tnum.Mask == 0 {
+	if s.Bits.Mask == 0 {
 		return
 	}
-	next := s.Tnum.Next(s.UMin)
+	next := s.Bits.Next(s.UMin)
 	switch {
-	case s.Tnum.Has(s.UMin):
+	case s.Bits.Has(s.UMin):
 		if next > s.UMax {
 			*s = Const(s.UMin)
 		}
-	case next == s.Tnum.Max():
+	case next == s.Bits.Max():
 		*s = Const(next)
-	case next <= s.UMax && s.Tnum.Next(next) > s.UMax:
+	case next <= s.UMax && s.Bits.Next(next) > s.UMax:
 		*s = Const(next)
 	}
 }
@@ -68,9 +68,9 @@ func (s *Scalar) soleMember() {
 // bitsFromRanges narrows the tnum to the bits in which all of the unsigned
 // range agrees, first the whole, then the lower half.
 func (s *Scalar) bitsFromRanges() {
-	whole := s.Tnum.Intersect(RangeTnum(s.UMin, s.UMax))
+	whole := s.Bits.Intersect(RangeTnum(s.UMin, s.UMax))
 	low := whole.Low().Intersect(RangeTnum(uint64(s.U32Min), uint64(s.U32Max)))
-	s.Tnum = whole.WithLow(low)
+	s.Bits = whole.WithLow(low)
 }
 
 // meetU32 and the like narrow one range.
@@ -156,6 +156,6 @@ func (s *Scalar) wholeFrom32() {
 	if s.S32Min >= 0 && s.SMin >= math.MinInt32 && s.SMax <= math.MaxInt32 {
 		s.SMin, s.SMax = int64(s.S32Min), int64(s.S32Max)
 		s.UMin, s.UMax = uint64(s.S32Min), uint64(s.S32Max)
-		s.Tnum = s.Tnum.Intersect(RangeTnum(s.UMin, s.UMax))
+		s.Bits = s.Bits.Intersect(RangeTnum(s.UMin, s.UMax))
 	}
 }
