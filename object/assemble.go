@@ -69,7 +69,7 @@ func (a *assembler) program(entry *function) *image.Program {
 		Name: entry.name, Section: entry.section, License: a.license, Version: a.version,
 		Autoload: !strings.HasPrefix(entry.section, "?"), Types: a.types,
 	}
-	setType(p)
+	setSection(p)
 	if entry.typ != nil {
 		p.Tests = slices.Clone(entry.typ.Tags)
 	}

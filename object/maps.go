@@ -73,61 +73,23 @@ func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
 }
 
 func readMapMember(m *image.Map, mem *btf.Member, last, inner bool) error {
-	number := func(dst *uint32) error {
-		n, err := memberNumber(mem)
-		if err != nil {
-			return err
-		}
-		if n > math.MaxUint32 {
-			return fmt.Errorf("%d is out of range", n)
-		}
-		*dst = uint32(n)
-		return nil
-	}
-	size := func(dst *uint32, typ btf.Type) error {
-		n, err := btf.Sizeof(typ)
-		if err != nil {
-			return err
-		}
-		if *dst != 0 && uint64(*dst) != uint64(n) {
-			return fmt.Errorf("size %d contradicts %d", n, *dst)
-		}
-		*dst = uint32(n)
-		return nil
-	}
 	switch mem.Name {
 	case "type":
-		return number((*uint32)(&m.Type))
+		return setNumber((*uint32)(&m.Type), mem)
 	case "max_entries":
-		return number(&m.MaxEntries)
+		return setNumber(&m.MaxEntries, mem)
 	case "map_flags":
-		return number((*uint32)(&m.Flags))
+		return setNumber((*uint32)(&m.Flags), mem)
 	case "numa_node":
-		return number(&m.NUMANode)
-	case "key_size", "value_size":
-		dst, typ := &m.KeySize, m.Key
-		if mem.Name == "value_size" {
-			dst, typ = &m.ValueSize, m.Value
-		}
-		before := *dst
-		if err := number(dst); err != nil {
-			return err
-		}
-		if typ != nil && before != *dst {
-			return fmt.Errorf("%d contradicts the size %d of its type", *dst, before)
-		}
-		return nil
-	case "key", "value":
-		ptr, ok := btf.UnderlyingType(mem.Type).(*btf.Pointer)
-		if !ok {
-			return fmt.Errorf("is %s, not a pointer", typeName(mem.Type))
-		}
-		if mem.Name == "key" {
-			m.Key = ptr.Target
-			return size(&m.KeySize, ptr.Target)
-		}
-		m.Value = ptr.Target
-		return size(&m.ValueSize, ptr.Target)
+		return setNumber(&m.NUMANode, mem)
+	case "key_size":
+		return setSize(&m.KeySize, mem, m.Key)
+	case "value_size":
+		return setSize(&m.ValueSize, mem, m.Value)
+	case "key":
+		return setType(&m.KeySize, mem, &m.Key)
+	case "value":
+		return setType(&m.ValueSize, mem, &m.Value)
 	case "values":
 		if !last {
 			return errors.New("is not the last member")
@@ -152,6 +114,48 @@ func readMapMember(m *image.Map, mem *btf.Member, last, inner bool) error {
 		return err
 	}
 	return errors.New("is not known")
+}
+
+func setNumber(dst *uint32, mem *btf.Member) error {
+	n, err := memberNumber(mem)
+	if err != nil {
+		return err
+	}
+	if n > math.MaxUint32 {
+		return fmt.Errorf("%d is out of range", n)
+	}
+	*dst = uint32(n)
+	return nil
+}
+
+// setSize sets a size that is given as a number; typ is the type given before
+// it, if any.
+func setSize(dst *uint32, mem *btf.Member, typ btf.Type) error {
+	before := *dst
+	if err := setNumber(dst, mem); err != nil {
+		return err
+	}
+	if typ != nil && before != *dst {
+		return fmt.Errorf("%d contradicts the size %d of its type", *dst, before)
+	}
+	return nil
+}
+
+// setType sets a size that is given as a type.
+func setType(size *uint32, mem *btf.Member, typ *btf.Type) error {
+	ptr, ok := btf.UnderlyingType(mem.Type).(*btf.Pointer)
+	if !ok {
+		return fmt.Errorf("is %s, not a pointer", typeName(mem.Type))
+	}
+	n, err := btf.Sizeof(ptr.Target)
+	if err != nil {
+		return err
+	}
+	if *size != 0 && uint64(*size) != uint64(n) {
+		return fmt.Errorf("size %d contradicts %d", n, *size)
+	}
+	*typ, *size = ptr.Target, uint32(n)
+	return nil
 }
 
 // memberNumber is the number that a member's type holds: pointer to an array

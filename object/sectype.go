@@ -34,8 +34,8 @@ var sectionTypes = []struct {
 	{"struct_ops", abi.StructOps, 0},
 }
 
-// setType sets program and attach type by the section's name.
-func setType(p *image.Program) {
+// setSection sets program and attach type by the section's name.
+func setSection(p *image.Program) {
 	sec := strings.TrimPrefix(p.Section, "?")
 	for _, row := range sectionTypes {
 		if sec == row.name || strings.HasPrefix(sec, strings.TrimSuffix(row.name, "/")+"/") {
