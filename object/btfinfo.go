@@ -2,10 +2,12 @@ package object
 
 import (
 	"bytes"
+	"cmp"
 	"debug/elf"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -152,6 +154,7 @@ func (r *reader) datasec(sec *section) *btf.Datasec {
 			ds.Vars[i].Offset = uint32(off)
 		}
 	}
+	slices.SortStableFunc(ds.Vars, func(a, b btf.VarSecinfo) int { return cmp.Compare(a.Offset, b.Offset) })
 	return ds
 }
 

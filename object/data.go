@@ -1,9 +1,11 @@
 package object
 
 import (
+	"cmp"
 	"debug/elf"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -81,7 +83,9 @@ func (r *reader) readVariables(sec *section) error {
 			}
 		}
 	}
-	for _, sym := range sec.syms {
+	syms := slices.Clone(sec.syms)
+	slices.SortStableFunc(syms, func(a, b *symbol) int { return cmp.Compare(a.value, b.value) })
+	for _, sym := range syms {
 		if sym.kind != elf.STT_OBJECT || sym.bind == bindLocal || strings.HasPrefix(sym.name, ".") {
 			continue
 		}

@@ -24,7 +24,7 @@ func (r *reader) readBTFMaps() error {
 		if ds == nil {
 			return errors.New("section \".maps\": no BTF describes its maps")
 		}
-		for _, vsi := range ds.Vars {
+		for _, vsi := range byOffset(ds) {
 			v, ok := vsi.Type.(*btf.Var)
 			if !ok {
 				return fmt.Errorf("section \".maps\": %T in place of a variable", vsi.Type)

@@ -1,0 +1,22 @@
+#!/bin/sh
+# Rebuilds the objects beside their sources. Needs clang-19, or name another
+# in $CLANG; the objects that are checked in come from Debian's clang 19.1.
+set -eu
+cd "$(dirname "$0")"
+clang=${CLANG:-clang-19}
+strip=${STRIP:-llvm-strip-19}
+
+build() { # source target output flags...
+	source=$1 target=$2 output=$3
+	shift 3
+	"$clang" -g -O2 -target "$target" -mcpu=v3 -Wall -Wno-unused-variable "$@" -c "$source" -o "$output"
+	"$strip" -g "$output" # debug information, not BTF
+}
+
+for source in *.bpf.c; do
+	build "$source" bpfel "${source%.c}.o"
+done
+build subprogs.bpf.c bpfeb subprogs.be.o
+build globals.bpf.c bpfeb globals.be.o
+build core.bpf.c bpfeb core.be.o
+build subprogs.bpf.c bpfel nobtf.o -g0
