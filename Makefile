@@ -1,0 +1,55 @@
+# make test is the gate; .ci/run calls the rest. See CONTRIBUTING.md.
+GO ?= go
+# What needs more than the repository: the conformance suite and the kernel's
+# recorded verdicts. Steps that lack it say so and do nothing.
+SHARED ?= ../shared
+ORACLE ?= build/oracle
+FUZZTIME ?= 10s
+
+export CGO_ENABLED = 0
+
+.PHONY: all build test lint race cross fuzz bench soak examples conformance agreement clean
+
+all: build test
+
+build:
+	$(GO) build -trimpath -o build/skep ./cmd/skep
+
+test:
+	$(GO) test ./...
+
+lint:
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+
+# The race detector needs cgo and a C compiler; it also checks the pointers
+# that unsafe code makes. verifier is single-threaded and long, and left out.
+RACE = . ./bpfmap ./helper/... ./hook ./host ./internal/... ./perf ./ringbuf ./vm/...
+race:
+	CGO_ENABLED=1 $(GO) test -race $(RACE)
+
+cross:
+	scripts/cross.sh
+
+# A short look at every fuzz target.
+fuzz:
+	scripts/fuzz.sh $(FUZZTIME)
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./...
+
+# The same for long, before a release.
+soak:
+	scripts/fuzz.sh 10m
+
+examples:
+	examples/build.sh --check
+
+conformance: build
+	scripts/conformance.sh $(SHARED)/conformance build/skep
+
+agreement: build
+	scripts/agreement.sh $(SHARED)/oracle $(ORACLE) build/skep
+
+clean:
+	rm -rf build
