@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/skepbpf/skep"
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/packet"
 	"github.com/skepbpf/skep/vm"
@@ -128,27 +129,22 @@ type slot struct {
 	verdict uint64
 }
 
-// Program is a loaded program: *skep.Program is one.
-type Program interface {
-	// VM is the program as it runs.
-	VM() *vm.Program
-	// Runtime has the virtual CPUs that it runs on.
-	Runtime() *vm.Runtime
-}
-
-// ReplayXDP runs p on every frame that the ports receive, in the order of
-// their times, and does with each what p says. A result comes with most
+// ReplayXDP runs prog on every frame that the ports receive, in the order of
+// their times, and does with each what prog says. A result comes with most
 // errors: what was done before.
-func ReplayXDP(ctx context.Context, prog Program, list []*Port, opts *XDPOptions) (*XDPResult, error) {
-	p := prog.VM()
-	name := p.Image().Name
+func ReplayXDP(ctx context.Context, prog *skep.Program, list []*Port, opts *XDPOptions) (*XDPResult, error) {
+	name := prog.Name()
+	p, rt := prog.VM(), prog.Runtime()
+	if p == nil || rt == nil {
+		return nil, fmt.Errorf("program %q runs in another back end", name)
+	}
 	if p.Type() != abi.XDP {
 		return nil, fmt.Errorf("program %q is no XDP program", name)
 	}
 	if opts == nil {
 		opts = &XDPOptions{}
 	}
-	runner, err := prog.Runtime().Runner(ctx, &vm.RunOptions{Budget: opts.Budget})
+	runner, err := rt.VM().Runner(ctx, &vm.RunOptions{Budget: opts.Budget})
 	if err != nil {
 		return nil, err
 	}
