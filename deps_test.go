@@ -40,6 +40,8 @@ var arrows = []arrow{
 	{pkg: "abi"},
 	{pkg: "verifier/domain"},
 	{pkg: "internal/golden"},
+	{pkg: "internal/await"},
+	{pkg: "internal/decode", may: []string{ciliumBTF}},
 	{pkg: "internal/mem", may: []string{xsys}},
 	{pkg: "internal/execmem", may: []string{"internal/mem", xsys}},
 	{pkg: "internal/perfevent", may: []string{"internal/mem", xsys}},
@@ -61,10 +63,10 @@ var arrows = []arrow{
 	{pkg: "helper", may: []string{"abi", "vm", "bpfmap", "host", "internal/mem", "internal/packet"}},
 	{pkg: "", may: []string{
 		"isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "bpfmap", "vm", "vm/ir",
-		"vm/interp", "vm/jit", "helper", "internal/mem", "internal/packet", ciliumBTF, ciliumEBPF,
+		"vm/interp", "vm/jit", "helper", "internal/mem", "internal/packet", "internal/decode", ciliumBTF, ciliumEBPF,
 	}},
-	{pkg: "ringbuf", may: []string{""}},
-	{pkg: "perf", may: []string{""}},
+	{pkg: "ringbuf", may: []string{"", "internal/await"}},
+	{pkg: "perf", may: []string{"", "internal/await"}},
 	{pkg: "hook", may: []string{"", "abi", "vm", "host", "internal/packet", "internal/perfevent", xsys}},
 	{pkg: "kernel", may: []string{
 		"", "isa", "abi", "image", "object", "internal/packet", ciliumEBPF + "/...", xsys,
@@ -78,7 +80,7 @@ var arrows = []arrow{
 	}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "ringbuf", "perf",
-		"hook", "kernel", "explain", "skeptest", ciliumBTF, cobra, pflag,
+		"hook", "kernel", "explain", "skeptest", "internal/decode", ciliumBTF, cobra, pflag,
 	}},
 }
 
