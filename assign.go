@@ -67,7 +67,7 @@ func (cs *CollectionSpec) LoadAndAssign(to any, opts *CollectionOptions) error {
 		return nil, fmt.Errorf("cannot assign %s", typ)
 	}
 	if err := assign(to, get, l.fill); err != nil {
-		return err
+		return l.place(err)
 	}
 	// Ownership of what the struct names goes to the caller; the rest lives
 	// on through the programs that use it.

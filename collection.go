@@ -52,18 +52,10 @@ func NewCollectionWithOptions(spec *CollectionSpec, opts CollectionOptions) (*Co
 	defer l.close()
 	for _, name := range sortedNames(spec.Maps) {
 		if _, err := l.loadMap(name); err != nil {
-			return nil, err
+			return nil, l.place(err)
 		}
 	}
-	for _, name := range sortedNames(spec.Programs) {
-		if _, err := l.loadProgram(name); err != nil {
-			return nil, err
-		}
-	}
-	if err := l.fill(); err != nil {
-		return nil, err
-	}
-	return l.take(), nil
+	return l.loadAll(sortedNames(spec.Programs))
 }
 
 // Load loads the named programs, the maps they use, and the programs and maps
@@ -77,15 +69,7 @@ func (cs *CollectionSpec) Load(opts *CollectionOptions, programs ...string) (*Co
 		return nil, err
 	}
 	defer l.close()
-	for _, name := range programs {
-		if _, err := l.loadProgram(name); err != nil {
-			return nil, err
-		}
-	}
-	if err := l.fill(); err != nil {
-		return nil, err
-	}
-	return l.take(), nil
+	return l.loadAll(programs)
 }
 
 // Close closes all programs and maps of the collection.
@@ -165,6 +149,19 @@ func (cs *CollectionSpec) image() *image.Collection {
 	return c
 }
 
+// loadAll loads programs with all that they name and hands the collection out.
+func (l *loader) loadAll(programs []string) (*Collection, error) {
+	for _, name := range programs {
+		if _, err := l.loadProgram(name); err != nil {
+			return nil, l.place(err)
+		}
+	}
+	if err := l.fill(); err != nil {
+		return nil, l.place(err)
+	}
+	return l.take(), nil
+}
+
 // close frees what take has not handed out.
 func (l *loader) close() {
 	if l.coll != nil {
@@ -205,7 +202,7 @@ func (l *loader) loadMap(name string) (*Map, error) {
 	}
 	m, err := createMap(l.backend, spec)
 	if err != nil {
-		return nil, l.place(err)
+		return nil, err
 	}
 	l.coll.Maps[name] = m
 	if spec.img != nil && spec.img.Section != "" {
@@ -230,7 +227,7 @@ func (l *loader) loadProgram(name string) (*Program, error) {
 	live := func(def *image.Map) (*Map, error) { return l.loadMap(def.Name) }
 	p, err := loadProgram(context.Background(), l.backend, spec, l.fitted.Program(spec.img.Name), live, &l.opts.Programs)
 	if err != nil {
-		return nil, l.place(err)
+		return nil, err
 	}
 	l.coll.Programs[name] = p
 	return p, nil
@@ -264,7 +261,7 @@ func (l *loader) fill() error {
 				}
 			}
 			if err := fillMap(l.coll.Maps[name], spec, l.coll); err != nil {
-				return l.place(err)
+				return err
 			}
 		}
 	}

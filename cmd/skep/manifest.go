@@ -1,0 +1,107 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
+)
+
+// manifest holds load attributes by section and program, and by program alone.
+type manifest map[[2]string]manifestLine
+
+// manifestLine is a line of a manifest; numbers are the kernel's.
+type manifestLine struct {
+	Program    string `json:"program"`
+	Section    string `json:"section"`
+	ProgType   uint32 `json:"prog_type"`
+	AttachType uint32 `json:"attach_type"`
+	AttachTo   string `json:"attach_to"`
+	ProgFlags  uint32 `json:"prog_flags"`
+}
+
+func readManifest(file string) (manifest, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("manifest: %w", err)
+	}
+	defer f.Close()
+	m := make(manifest)
+	dec := json.NewDecoder(bufio.NewReader(f))
+	for n := 1; ; n++ {
+		var l manifestLine
+		switch err := dec.Decode(&l); {
+		case errors.Is(err, io.EOF):
+			return m, nil
+		case err != nil:
+			return nil, fmt.Errorf("manifest %s: entry %d: %w", file, n, err)
+		case l.Program == "":
+			return nil, fmt.Errorf("manifest %s: entry %d: no program", file, n)
+		}
+		m[[2]string{l.Section, l.Program}] = l
+	}
+}
+
+// apply is p with the manifest's attributes, which win over the section name and
+// the decl tags.
+func (m manifest) apply(p *image.Program) *image.Program {
+	l, ok := m[[2]string{p.Section, p.Name}]
+	if !ok {
+		if l, ok = m[[2]string{"", p.Name}]; !ok {
+			return p
+		}
+	}
+	c := *p
+	c.Type, c.Attach = abi.ProgType(l.ProgType), abi.AttachType(l.AttachType)
+	c.AttachTo, c.Flags = l.AttachTo, abi.ProgFlags(l.ProgFlags)
+	return &c
+}
+
+// testFlags are the names that the selftests' test_prog_flags tag knows.
+var testFlags = map[string]abi.ProgFlags{
+	"BPF_F_STRICT_ALIGNMENT":    abi.StrictAlignment,
+	"BPF_F_ANY_ALIGNMENT":       abi.AnyAlignment,
+	"BPF_F_TEST_RND_HI32":       abi.TestRndHi32,
+	"BPF_F_TEST_STATE_FREQ":     abi.TestStateFreq,
+	"BPF_F_SLEEPABLE":           abi.Sleepable,
+	"BPF_F_XDP_HAS_FRAGS":       abi.XDPHasFrags,
+	"BPF_F_TEST_REG_INVARIANTS": abi.TestRegInvariants,
+}
+
+// withTestTags is p with the load flags that its decl tags ask for, as the
+// kernel selftests' loader reads them.
+func withTestTags(p *image.Program) *image.Program {
+	c := p
+	for _, tag := range p.Tests {
+		val, ok := strings.CutPrefix(tag, "comment:test_prog_flags=")
+		if !ok {
+			continue
+		}
+		name, clear := strings.CutPrefix(val, "!")
+		flag, known := testFlags[name]
+		if !known {
+			n, err := strconv.ParseUint(name, 0, 32)
+			if err != nil {
+				continue
+			}
+			flag = abi.ProgFlags(n)
+		}
+		if c == p {
+			cp := *p
+			c = &cp
+		}
+		if clear {
+			c.Flags &^= flag
+		} else {
+			c.Flags |= flag
+		}
+	}
+	return c
+}

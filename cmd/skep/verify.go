@@ -1,0 +1,272 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"runtime"
+	"sync"
+	"time"
+
+	"github.com/cilium/ebpf/btf"
+	"github.com/spf13/cobra"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/object"
+	"github.com/skepbpf/skep/verifier"
+)
+
+type verifyFlags struct {
+	json, unprivileged bool
+	btf, manifest      string
+	programs           []string
+	logLevel           uint32
+	verbose            bool
+}
+
+func newVerify(e *env) *cobra.Command {
+	var f verifyFlags
+	c := &cobra.Command{
+		Use:   "verify FILE...",
+		Short: "Verify every program by the rules of Linux 6.18",
+		Long: `Verify every program of the objects, each alone with the subprograms it
+reaches, by the rules of Linux 6.18 for a privileged user.
+
+Exit code 0 if all are accepted, else 1.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, args []string) error { return verifyFiles(c.Context(), e, &f, args) },
+	}
+	fl := c.Flags()
+	fl.BoolVar(&f.json, "json", false, "one JSON object a line for every program")
+	fl.BoolVar(&f.unprivileged, "unprivileged", false, "rules for a user without capabilities")
+	fl.StringVar(&f.btf, "btf", "", "kernel types from this BTF `file` (default: the running kernel's)")
+	fl.StringVar(&f.manifest, "manifest", "", "load attributes from this `file` of JSON lines")
+	fl.StringSliceVar(&f.programs, "program", nil, "only programs of this `name`")
+	fl.Uint32Var(&f.logLevel, "log", 0, "print the verifier's log: 1 paths, 2 states")
+	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print the commands run and the log of rejections")
+	return c
+}
+
+// verdict is the line that verify --json prints.
+type verdict struct {
+	File     string `json:"file"`
+	Program  string `json:"program"`
+	Section  string `json:"section"`
+	Type     string `json:"type"`
+	Verdict  string `json:"verdict"` // accept, reject, error
+	Error    string `json:"error,omitempty"`
+	Code     string `json:"code,omitempty"`
+	Insn     *int   `json:"insn,omitempty"`
+	Line     string `json:"line,omitempty"`
+	Insns    int    `json:"insns"`
+	Verified int    `json:"verified_insns"`
+	States   int    `json:"states"`
+	TimeNS   int64  `json:"time_ns"`
+
+	log    string
+	source *image.Line
+}
+
+func verifyFiles(ctx context.Context, e *env, f *verifyFlags, files []string) error {
+	var man manifest
+	if f.manifest != "" {
+		var err error
+		if man, err = readManifest(f.manifest); err != nil {
+			return err
+		}
+	}
+	kernel := &kernelTypes{file: f.btf}
+	if f.btf != "" {
+		if _, err := kernel.spec(); err != nil {
+			return err
+		}
+	}
+	all := true
+	for _, file := range files {
+		ok, err := verifyFile(ctx, e, f, file, man, kernel)
+		if err != nil {
+			return err
+		}
+		all = all && ok
+	}
+	if !all {
+		return &exitError{exitRefused, nil}
+	}
+	return nil
+}
+
+func verifyFile(ctx context.Context, e *env, f *verifyFlags, file string, man manifest, kernel *kernelTypes) (bool, error) {
+	coll, err := openFitted(e, file, f, kernel)
+	if err != nil {
+		if !f.json {
+			return false, err
+		}
+		// A file of a set that cannot be opened has a line of its own.
+		v := verdict{File: file, Verdict: "error", Error: err.Error()}
+		return false, json.NewEncoder(e.out).Encode(v)
+	}
+	all := true
+	for _, p := range coll.Programs {
+		if !wanted(f.programs, p.Name) {
+			continue
+		}
+		v := verifyProgram(ctx, f, file, p, man, kernel)
+		if ctx != nil && ctx.Err() != nil {
+			return false, ctx.Err()
+		}
+		all = all && v.Verdict == "accept"
+		if f.json {
+			if err := json.NewEncoder(e.out).Encode(v); err != nil {
+				return false, err
+			}
+			continue
+		}
+		printVerdict(e, f, v)
+	}
+	return all, nil
+}
+
+// openFitted reads a file and fits its programs to the kernel types. A program
+// that does not fit has its Err set.
+func openFitted(e *env, file string, f *verifyFlags, kernel *kernelTypes) (*image.Collection, error) {
+	coll, err := openObject(e, file, f.verbose)
+	if err != nil {
+		return nil, err
+	}
+	target, _ := object.HostTarget() // what it cannot tell fails those that ask
+	if types, err := kernel.spec(); err == nil {
+		target.KernelTypes = types
+	}
+	return object.Resolve(coll, target), nil
+}
+
+func wanted(names []string, name string) bool {
+	if len(names) == 0 {
+		return true
+	}
+	for _, n := range names {
+		if n == name {
+			return true
+		}
+	}
+	return false
+}
+
+// verifyProgram judges one program alone.
+func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Program, man manifest, kernel *kernelTypes) verdict {
+	p = man.apply(withTestTags(p))
+	v := verdict{File: file, Program: p.Name, Section: p.Section, Type: p.Type.String(), Insns: len(p.Insns)}
+	fail := func(err error) verdict {
+		v.Verdict, v.Error = "error", err.Error()
+		return v
+	}
+	types, err := kernel.spec()
+	if err != nil && f.btf != "" {
+		return fail(err)
+	}
+	if p.Err != nil {
+		return fail(p.Err)
+	}
+	opts := &verifier.Options{KernelTypes: types, LogLevel: f.logLevel, CPUs: runtime.NumCPU()}
+	if f.verbose && f.logLevel == 0 {
+		opts.LogLevel = 1
+	}
+	if f.unprivileged {
+		opts.Trust = verifier.Sandbox
+	}
+	start := time.Now()
+	proven, err := verifier.Verify(ctx, creatable(p), opts)
+	v.TimeNS = time.Since(start).Nanoseconds()
+	var rej *verifier.Error
+	switch {
+	case err == nil:
+		v.Verdict, v.log = "accept", proven.Log()
+		v.stats(proven.Stats())
+	case errors.As(err, &rej):
+		v.Verdict, v.Error, v.Code, v.log = "reject", rej.Msg, rej.Code.String(), rej.Log
+		v.stats(rej.Stats)
+		if rej.Insn >= 0 {
+			v.Insn = &rej.Insn
+		}
+		if l := rej.Source; l != nil {
+			v.source, v.Line = l, fmt.Sprintf("%s:%d", l.File, l.Line)
+		}
+	default:
+		return fail(err)
+	}
+	return v
+}
+
+func (v *verdict) stats(s verifier.Stats) { v.Verified, v.States = s.Insns, s.States }
+
+// creatable is p with maps that skep could create: sizes that user space sets
+// before loading do not matter to the verdict.
+func creatable(p *image.Program) *image.Program {
+	c := *p
+	c.Maps = make([]*image.Map, len(p.Maps))
+	for i, m := range p.Maps {
+		c.Maps[i] = m
+		if m.MaxEntries != 0 {
+			continue
+		}
+		cm := *m
+		switch m.Type {
+		case abi.RingBuf, abi.UserRingBuf:
+			cm.MaxEntries = 4096
+		default:
+			cm.MaxEntries = 1
+		}
+		c.Maps[i] = &cm
+	}
+	return &c
+}
+
+func printVerdict(e *env, f *verifyFlags, v verdict) {
+	if v.log != "" && (f.logLevel != 0 || v.Verdict == "reject") {
+		fmt.Fprint(e.out, v.log)
+	}
+	fmt.Fprintf(e.out, "%s: %s (%s): %s", v.File, v.Program, v.Type, v.Verdict)
+	if v.Verdict != "error" {
+		fmt.Fprintf(e.out, ", %d insns, %d processed, %d states, %s",
+			v.Insns, v.Verified, v.States, time.Duration(v.TimeNS).Round(time.Microsecond))
+	}
+	fmt.Fprintln(e.out)
+	if v.Error == "" {
+		return
+	}
+	if v.source != nil {
+		fmt.Fprintf(e.out, "  %s\n  %5d | %s\n", v.Line, v.source.Line, v.source.Text)
+	}
+	if v.Insn != nil {
+		fmt.Fprintf(e.out, "  insn %d: ", *v.Insn)
+	} else {
+		fmt.Fprint(e.out, "  ")
+	}
+	fmt.Fprintln(e.out, v.Error)
+	if v.Code != "" {
+		fmt.Fprintf(e.out, "  code %s\n", v.Code)
+	}
+}
+
+// kernelTypes loads the kernel's BTF once, when it is first needed.
+type kernelTypes struct {
+	file string
+	once sync.Once
+	s    *btf.Spec
+	err  error
+}
+
+func (k *kernelTypes) spec() (*btf.Spec, error) {
+	k.once.Do(func() {
+		if k.file != "" {
+			if k.s, k.err = btf.LoadSpec(k.file); k.err != nil {
+				k.err = fmt.Errorf("kernel types %s: %w", k.file, k.err)
+			}
+			return
+		}
+		k.s, k.err = btf.LoadKernelSpec()
+	})
+	return k.s, k.err
+}
