@@ -1,6 +1,8 @@
 // Package helper holds the bodies of helpers and kfuncs, one file a family.
-// Their prototypes are rows of package abi; a test demands that both agree.
 //
-// Its one invariant: a body trusts what the verifier proved of its arguments
-// and nothing else. It knows no engine and no hook.
+// Prototypes are in package abi, and the verifier has checked every argument
+// against them before a body runs; bodies check what the kernel's bodies check
+// at run time and answer with its error numbers. The package's one invariant:
+// what a body learns from outside comes through vm.Context, so that a run can
+// be repeated. It must not know engines or the verifier.
 package helper

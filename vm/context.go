@@ -37,6 +37,8 @@ type Context struct {
 	State any
 
 	rt      *Runtime
+	text    []byte
+	line    []byte
 	claimed atomic.Bool
 	memory  []byte   // block and stack
 	scratch mem.Addr // Block.Scratch

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/vm/ir"
 )
@@ -18,6 +19,9 @@ type HelperFunc func(c *Context, r1, r2, r3, r4, r5 uint64) uint64
 type Helpers struct {
 	ByID   []HelperFunc // by abi.HelperID
 	Kfuncs map[string]HelperFunc
+	// ForMap is the body of a helper for calls whose map is always m, nil for
+	// the general one; ForMap itself may be nil.
+	ForMap func(id abi.HelperID, m bpfmap.Map) HelperFunc
 }
 
 // Helper is the body of a helper, nil if it is missing.
@@ -37,13 +41,18 @@ func (h *Helpers) Kfunc(name string) HelperFunc {
 }
 
 // bodies finds the body of each callee of p.
-func (h *Helpers) bodies(p *ir.Program) ([]HelperFunc, error) {
+func (h *Helpers) bodies(p *ir.Program, maps []bpfmap.Map) ([]HelperFunc, error) {
 	bodies := make([]HelperFunc, len(p.Callees))
 	for i, c := range p.Callees {
 		if c.Kfunc != "" {
 			bodies[i] = h.Kfunc(c.Kfunc)
 		} else {
 			bodies[i] = h.Helper(c.Helper)
+		}
+		if bodies[i] != nil && c.Map > 0 && h.ForMap != nil {
+			if f := h.ForMap(c.Helper, maps[c.Map-1]); f != nil {
+				bodies[i] = f
+			}
 		}
 		if bodies[i] == nil {
 			return nil, &UnsupportedError{What: calleeName(c)}

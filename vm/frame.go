@@ -20,7 +20,3 @@ type PacketLoader interface {
 	// where the packet has no such bytes.
 	LoadPacket(off int32, size int) (v uint32, ok bool)
 }
-
-// Readable reports whether a run may read n bytes at a wherever a came from:
-// only from memory that skep lends to programs.
-func (c *Context) Readable(a mem.Addr, n int) bool { return false }

@@ -23,7 +23,7 @@ func NewUnverified(img *image.Program, e CheckingEngine, opts Options) (*Program
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
-	bodies, err := opts.Helpers.bodies(low)
+	bodies, err := opts.Helpers.bodies(low, opts.Maps)
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}

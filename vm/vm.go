@@ -37,7 +37,7 @@ func New(p *verifier.Program, opts Options) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
-	bodies, err := opts.Helpers.bodies(low)
+	bodies, err := opts.Helpers.bodies(low, opts.Maps)
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}

@@ -1,0 +1,69 @@
+package helper
+
+import (
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/internal/packet"
+	"github.com/skepbpf/skep/vm"
+)
+
+var redirectRows = []row{
+	{abi.Redirect, redirect},
+	{abi.RedirectMap, redirectMap},
+}
+
+// Verdicts of XDP programs.
+const (
+	xdpAborted  = 0
+	xdpRedirect = 4
+)
+
+// Flags of bpf_redirect_map.
+const (
+	redirectVerdict  = 3      // what to return if the key has no entry
+	redirectAll      = 1 << 3 // BPF_F_BROADCAST
+	redirectNotBack  = 1 << 4 // BPF_F_EXCLUDE_INGRESS
+	redirectDevFlags = redirectAll | redirectNotBack
+)
+
+// redirect is bpf_redirect of an XDP program, which takes no flags.
+func redirect(c *vm.Context, ifindex, flags, _, _, _ uint64) uint64 {
+	x := xdp(c)
+	if x == nil || flags != 0 {
+		return xdpAborted
+	}
+	x.Target = packet.Redirect{Set: true, Ifindex: uint32(ifindex)}
+	return xdpRedirect
+}
+
+// redirectMap is bpf_redirect_map. Linux 6.18: a key without an entry gives
+// the verdict in the low bits of the flags; only device maps broadcast.
+func redirectMap(c *vm.Context, r1, k, flags, _, _ uint64) uint64 {
+	x := xdp(c)
+	m := mapAt(c, r1)
+	l, ok := m.(bpfmap.Lookuper)
+	if x == nil || !ok {
+		return xdpAborted
+	}
+	allowed := uint64(redirectVerdict)
+	if t := m.Def().Type; t == abi.DevMap || t == abi.DevMapHash {
+		allowed |= redirectDevFlags
+	}
+	if flags&^allowed != 0 {
+		return xdpAborted
+	}
+	all := flags&redirectAll != 0
+	target := packet.Redirect{Set: true, Map: m, Key: k, Broadcast: all, ExcludeIngress: flags&redirectNotBack != 0}
+	if !all {
+		word := mem.AddrOf(c.Scratch(4))
+		*word.U32() = uint32(k)
+		target.Value = l.Lookup(c.CPU, word.Bytes(4))
+		if target.Value == 0 {
+			x.Target = packet.Redirect{}
+			return flags & redirectVerdict
+		}
+	}
+	x.Target = target
+	return xdpRedirect
+}
