@@ -3,7 +3,7 @@ package abi
 // MapType is a map type, numbered as enum bpf_map_type.
 type MapType uint32
 
-// The map types of Linux 6.18.
+// The map types. InsnArray and RHash are newer than Linux 6.18.
 const (
 	UnspecMap           MapType = iota // BPF_MAP_TYPE_UNSPEC
 	Hash                               // BPF_MAP_TYPE_HASH
@@ -39,6 +39,8 @@ const (
 	UserRingBuf                        // BPF_MAP_TYPE_USER_RINGBUF
 	CgrpStorage                        // BPF_MAP_TYPE_CGRP_STORAGE
 	Arena                              // BPF_MAP_TYPE_ARENA
+	InsnArray                          // BPF_MAP_TYPE_INSN_ARRAY
+	RHash                              // BPF_MAP_TYPE_RHASH
 )
 
 // MapFlags are the creation flags BPF_F_* of a map.
