@@ -80,25 +80,20 @@ func (r *XDPResult) PerPacket() float64 {
 	return float64(r.Time.Nanoseconds()) / float64(n)
 }
 
-// Clock is a clock that can be set: *host.Fixed is one.
-type Clock interface{ SetTime(d time.Duration) }
+// Clock is a clock that can be moved on: *host.Fixed is one.
+type Clock interface{ Advance(d time.Duration) }
 
 // XDPOptions change how frames are replayed. The zero value and nil are good.
 type XDPOptions struct {
-	// Clock follows the frames: it is set to what they are apart from the
-	// first one, plus an hour, so that rates and timeouts come out as they
-	// were when the frames were captured. It must be the clock of the
-	// program's host. Nil leaves the host's clock alone.
+	// Clock follows the frames: it is moved on by what they are apart, so that
+	// rates and timeouts come out as they were when the frames were captured.
+	// It must be the clock of the program's host. Nil leaves time alone.
 	Clock Clock
 	// Budget limits the instructions of each run, 0 for no limit.
 	Budget int64
 	// Poll is called after every few frames, to read what the program sent.
 	Poll func() error
 }
-
-// bootTime is what the clock shows at the first frame: a machine that has been
-// up for a while, so that a program's subtractions do not go below zero.
-const bootTime = time.Hour
 
 // batch is how many frames run between two looks at anything else, as many as
 // the kernel's drivers take from a queue at a time. Runs are timed by batches,
@@ -111,8 +106,7 @@ type replay struct {
 	ports *ports
 	opts  XDPOptions
 	slots [batch]slot
-	first int64 // time of the first frame
-	clock int64 // latest time
+	clock int64 // latest time of a frame
 	begun bool
 	res   XDPResult
 }
@@ -258,15 +252,15 @@ func (r *replay) runAll(n int) (int, error) {
 	}
 	if !r.begun {
 		r.begun = true
-		r.first, r.clock = r.slots[0].at, r.slots[0].at
+		r.clock = r.slots[0].at
 	}
 	start := time.Now()
 	defer func() { r.res.Time += time.Since(start) }()
 	for i := range n {
 		s := &r.slots[i]
-		if r.opts.Clock != nil {
-			r.clock = max(r.clock, s.at)
-			r.opts.Clock.SetTime(bootTime + time.Duration(r.clock-r.first))
+		if r.opts.Clock != nil && s.at > r.clock {
+			r.opts.Clock.Advance(time.Duration(s.at - r.clock))
+			r.clock = s.at
 		}
 		var err error
 		if s.verdict, err = r.run(s.xdp); err != nil {

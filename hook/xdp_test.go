@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/internal/packet"
 )
 
@@ -136,19 +137,22 @@ func TestFramesOfAllInterfacesRunInTheOrderOfTime(t *testing.T) {
 	}
 }
 
-type fakeClock struct{ at []time.Duration }
-
-func (c *fakeClock) SetTime(d time.Duration) { c.at = append(c.at, d) }
-
 func TestClockFollowsTheFramesAndNeverGoesBack(t *testing.T) {
 	t.Parallel()
-	var clock fakeClock
+	clock := host.NewFixed(host.FixedOptions{Start: time.Minute})
 	base := time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC).UnixNano()
-	ports := []*Port{{Name: "a", In: Frames(eth(base, ""), eth(base+500, ""), eth(base+200, ""), eth(base+1e9, ""))}}
-	if _, err := do(t.Context(), ports, &XDPOptions{Clock: &clock}, byPayload); err != nil {
-		t.Fatal(err)
+	var seen []time.Duration
+	for range 2 { // a second replay goes on where the first ended
+		ports := []*Port{{Name: "a", In: Frames(eth(base, ""), eth(base+500, ""), eth(base+200, ""), eth(base+1e9, ""))}}
+		if _, err := do(t.Context(), ports, &XDPOptions{Clock: clock}, func(*packet.XDP) (uint64, error) {
+			seen = append(seen, time.Duration(clock.Now(host.Monotonic))-time.Minute)
+			return uint64(XDPDrop), nil
+		}); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if d := cmp.Diff([]time.Duration{time.Hour, time.Hour + 500, time.Hour + 500, time.Hour + time.Second}, clock.at); d != "" {
+	want := []time.Duration{0, 500, 500, time.Second, time.Second, time.Second + 500, time.Second + 500, 2 * time.Second}
+	if d := cmp.Diff(want, seen); d != "" {
 		t.Error(d)
 	}
 }
