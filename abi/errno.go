@@ -12,6 +12,7 @@ const (
 	EINTR      Errno = 4
 	ENXIO      Errno = 6
 	E2BIG      Errno = 7
+	EBADF      Errno = 9
 	EAGAIN     Errno = 11
 	ENOMEM     Errno = 12
 	EACCES     Errno = 13

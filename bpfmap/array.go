@@ -19,9 +19,17 @@ type array struct {
 }
 
 func newArray(def *image.Map, o Options) (*array, error) {
-	a := &array{stride: uint32(roundUp(uint64(def.ValueSize), 8))}
-	if err := a.setup(def, o); err != nil {
+	a := &array{}
+	if err := a.init(def, o); err != nil {
 		return nil, err
+	}
+	return a, nil
+}
+
+func (a *array) init(def *image.Map, o Options) error {
+	a.stride = uint32(roundUp(uint64(def.ValueSize), 8))
+	if err := a.setup(def, o); err != nil {
+		return err
 	}
 	// A masked index stays in the block even when a processor speculates past
 	// the bounds check.
@@ -30,13 +38,13 @@ func newArray(def *image.Map, o Options) (*array, error) {
 	var err error
 	if a.values, err = a.alloc(n); err != nil {
 		a.table.drop(a.hdr)
-		return nil, err
+		return err
 	}
 	a.block = a.values.Bytes(int(n))
 	*(a.hdr + HdrMask).U32() = uint32(slots - 1)
 	*(a.hdr + HdrBase).U64() = uint64(a.values)
 	*(a.hdr + HdrStride).U32() = a.stride
-	return a, nil
+	return nil
 }
 
 // at is the address of a value.

@@ -14,7 +14,7 @@ func New(def *image.Map, o Options) (Map, error) {
 	if o.Table == nil {
 		return nil, fmt.Errorf("map %q: options without a table", def.Name)
 	}
-	if err := checkDef(def, o); err != nil {
+	if err := checkDef(def); err != nil {
 		return nil, err
 	}
 	m, err := construct(def, o)
@@ -39,6 +39,24 @@ func construct(def *image.Map, o Options) (Map, error) {
 	switch def.Type {
 	case abi.Array:
 		return newArray(def, o)
+	case abi.Hash, abi.PerCPUHash, abi.LRUHash, abi.LRUPerCPUHash:
+		return newHash(def, o)
+	case abi.PerCPUArray:
+		return newPerCPUArray(def, o)
+	case abi.LPMTrie:
+		return newLPM(def, o)
+	case abi.Queue, abi.Stack:
+		return newQueue(def, o)
+	case abi.HashOfMaps:
+		return newHashOfMaps(def, o)
+	case abi.BloomFilter:
+		return newBloom(def, o)
+	case abi.DevMap, abi.CPUMap:
+		return newRedirectArray(def, o)
+	case abi.DevMapHash:
+		return newRedirectHash(def, o)
+	case abi.XSKMap:
+		return newXSKMap(def, o)
 	case abi.ProgArray:
 		return newProgArray(def, o)
 	case abi.PerfEventArray:

@@ -3,7 +3,8 @@ package bpfmap
 import "github.com/skepbpf/skep/abi"
 
 // The functions below are the commands of bpf(2): what they check comes before
-// what a kind does. A map that cannot do a command at all is ENOTSUPP.
+// what a kind does. A map that cannot do a command at all is ENOTSUPP, and one
+// that is closed is EBADF.
 
 // ValueLen is the length of the values that bpf(2) moves.
 func ValueLen(m Map) int {
@@ -15,6 +16,10 @@ func ValueLen(m Map) int {
 
 // Lookup is BPF_MAP_LOOKUP_ELEM.
 func Lookup(m Map, key, value []byte, flags abi.UpdateFlags) abi.Errno {
+	if !m.Retain() {
+		return abi.EBADF
+	}
+	defer m.Release()
 	s, ok := m.(Syscaller)
 	if flags&^abi.UpdateLock != 0 {
 		return abi.EINVAL
@@ -39,6 +44,10 @@ func Lookup(m Map, key, value []byte, flags abi.UpdateFlags) abi.Errno {
 
 // Update is BPF_MAP_UPDATE_ELEM.
 func Update(m Map, key, value []byte, flags abi.UpdateFlags) abi.Errno {
+	if !m.Retain() {
+		return abi.EBADF
+	}
+	defer m.Release()
 	s, ok := m.(Syscaller)
 	if e := writable(m); e != 0 {
 		return e
@@ -60,6 +69,10 @@ func Update(m Map, key, value []byte, flags abi.UpdateFlags) abi.Errno {
 
 // Delete is BPF_MAP_DELETE_ELEM.
 func Delete(m Map, key []byte) abi.Errno {
+	if !m.Retain() {
+		return abi.EBADF
+	}
+	defer m.Release()
 	s, ok := m.(Syscaller)
 	if e := writable(m); e != 0 {
 		return e
@@ -76,6 +89,10 @@ func Delete(m Map, key []byte) abi.Errno {
 // NextKey is BPF_MAP_GET_NEXT_KEY: the key after prev, or the first if prev is
 // nil or not in the map.
 func NextKey(m Map, prev, next []byte) abi.Errno {
+	if !m.Retain() {
+		return abi.EBADF
+	}
+	defer m.Release()
 	s, ok := m.(Syscaller)
 	if m.Def().Flags&abi.WriteOnly != 0 {
 		return abi.EPERM
@@ -91,6 +108,10 @@ func NextKey(m Map, prev, next []byte) abi.Errno {
 
 // LookupDelete is BPF_MAP_LOOKUP_AND_DELETE_ELEM.
 func LookupDelete(m Map, key, value []byte, flags abi.UpdateFlags) abi.Errno {
+	if !m.Retain() {
+		return abi.EBADF
+	}
+	defer m.Release()
 	if flags&^abi.UpdateLock != 0 {
 		return abi.EINVAL
 	}

@@ -1,0 +1,307 @@
+package bpfmap
+
+import (
+	"runtime"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/mem"
+)
+
+// hash is the table below all kinds of hash maps.
+//
+//	buckets ─► head 0 │ head 1 │ … │ head mask         8 bytes each
+//	             │
+//	             ▼
+//	           ┌ element ────────────────────────┐
+//	           │  0  next    u64                 │──► next element, or end mark
+//	           │  8  hash    u32                 │
+//	           │ 12  ref     u32  set by lookups │    (LRU kinds)
+//	           │ 16  key     padded to 8         │
+//	           │ voff  value padded to 8         │    per-CPU kinds: the address
+//	           └─────────────────────────────────┘    of CPU 0's value
+//
+// A link is the address of an element or, being odd, the mark of the chain's
+// end: bucket<<1 | 1. A head of 0 is a chain that was never used.
+//
+// Readers take no lock and write nothing but ref. Writers change chains under
+// a lock that several buckets share, and publish an element, filled in, with
+// one atomic store to a link. An element taken out of a chain keeps its link,
+// so that a reader that stands on it goes on, and is reused at once, as in
+// Linux's preallocated maps. So a reader may be carried into another chain: it
+// ends at the mark of another bucket and starts again. It may also find its
+// key in an element that was deleted a moment ago, and a value that it holds a
+// pointer to may come to belong to another key; but the memory stays mapped
+// until the map is gone and no run is left.
+type hash struct {
+	base
+	heads   mem.Addr
+	locks   mem.Addr
+	lockMax uint32 // mask
+	mask    uint32
+	elems   mem.Addr // element number 1
+	stride  mem.Addr
+	voff    mem.Addr
+	s       uint64 // seed with the key size mixed in
+	pool    pool
+	// spares are as many elements as are beyond max_entries: a replacement of
+	// a value takes one and leaves the old element in its place, whose value
+	// stays as it was for a while.
+	spares pool
+
+	// Per-CPU kinds.
+	percpu    bool
+	values    mem.Addr // CPU 0's value of element number 1
+	cpuStride mem.Addr
+	padded    uint32 // value size rounded up to 8
+
+	lru   bool
+	total uint32 // elements, spares included
+}
+
+// The parts of an element.
+const (
+	elemNext = 0
+	elemHash = 8
+	elemRef  = 12
+	elemKey  = 16
+)
+
+const (
+	maxLocks   = 256
+	lockStride = 64
+	// moreSpares is for Go callers, beside one for each CPU.
+	moreSpares = 16
+)
+
+func newHash(def *image.Map, o Options) (*hash, error) {
+	h := &hash{}
+	if err := h.init(def, o); err != nil {
+		return nil, err
+	}
+	return h, nil
+}
+
+func (h *hash) init(def *image.Map, o Options) error {
+	if err := h.setup(def, o); err != nil {
+		return err
+	}
+	switch def.Type {
+	case abi.LRUHash, abi.LRUPerCPUHash:
+		h.lru = true
+	}
+	switch def.Type {
+	case abi.PerCPUHash, abi.LRUPerCPUHash:
+		h.percpu = true
+	}
+	if err := h.layOut(); err != nil {
+		h.table.drop(h.hdr)
+		return err
+	}
+	return nil
+}
+
+// layOut maps the memory, in one block, and fills in the header.
+func (h *hash) layOut() error {
+	cpus := uint32(h.cpus)
+	if h.fixedLRU() {
+		// Each CPU has an equal share of the elements.
+		if r := roundUp32(h.max, cpus); r >= h.max {
+			h.max = r
+		} else {
+			h.max -= h.max % cpus
+		}
+		*(h.hdr + HdrMaxEntries).U32() = h.max
+	}
+	h.padded = uint32(roundUp(uint64(h.def.ValueSize), 8))
+	h.voff = elemKey + mem.Addr(roundUp(uint64(h.def.KeySize), 8))
+	inline := h.padded
+	spares := cpus + moreSpares
+	if h.percpu {
+		inline = 8
+	}
+	if h.percpu || h.fixedLRU() {
+		spares = 0
+	}
+	h.stride = h.voff + mem.Addr(inline)
+	h.total = h.max + spares
+	buckets := powerOf2(uint64(h.max))
+	h.mask = uint32(buckets - 1)
+	locks := min(buckets, maxLocks)
+	h.lockMax = uint32(locks - 1)
+	h.s = hashSeed(h.seed(), h.def.KeySize)
+
+	var n uint64
+	section := func(size uint64) mem.Addr {
+		at := n
+		n += roundUp(size, 64)
+		return mem.Addr(at)
+	}
+	heads := section(buckets * 8)
+	lockAt := section(locks * lockStride)
+	poolAt := section(poolBytes(cpus))
+	spareAt := section(poolBytes(1))
+	links := section((uint64(h.total) + 1) * 4)
+	elems := section(uint64(h.total) * uint64(h.stride))
+	n = roundUp(n, mem.PageSize)
+	values := mem.Addr(n)
+	if h.percpu {
+		h.cpuStride = mem.Addr(roundUp(uint64(h.total)*uint64(h.padded), mem.PageSize))
+		n += uint64(h.cpuStride) * uint64(cpus)
+	}
+	block, err := h.alloc(n)
+	if err != nil {
+		return err
+	}
+	h.heads, h.locks, h.elems, h.values = block+heads, block+lockAt, block+elems, block+values
+	h.pool.init(block+poolAt, block+links, h.max, cpus)
+	if h.fixedLRU() {
+		h.pool.fix()
+	}
+	h.spares.init(block+spareAt, block+links, h.total, 1)
+	h.spares.setRange(0, h.max, h.total)
+	h.spares.used.StoreU32(h.total)
+	*(h.hdr + HdrMask).U32() = h.mask
+	*(h.hdr + HdrBuckets).U64() = uint64(h.heads)
+	*(h.hdr + HdrBase).U64() = uint64(h.elems)
+	*(h.hdr + HdrStride).U32() = uint32(h.stride)
+	*(h.hdr + HdrValueOff).U32() = uint32(h.voff)
+	*(h.hdr + HdrCPUStride).U64() = uint64(h.cpuStride)
+	*(h.hdr + HdrSeed).U64() = h.s
+	return nil
+}
+
+// fixedLRU reports whether each CPU evicts from elements of its own.
+func (h *hash) fixedLRU() bool { return h.lru && h.def.Flags&abi.NoCommonLRU != 0 }
+
+func roundUp32(n, to uint32) uint32 { return (n + to - 1) / to * to }
+
+func (h *hash) elem(i uint32) mem.Addr      { return h.elems + mem.Addr(i-1)*h.stride }
+func (h *hash) number(e mem.Addr) uint32    { return uint32((e-h.elems)/h.stride) + 1 }
+func (h *hash) head(bucket uint32) mem.Addr { return h.heads + mem.Addr(bucket)*8 }
+func (h *hash) lockOf(hash uint32) mem.Addr { return h.locks + mem.Addr(hash&h.lockMax)*lockStride }
+func (h *hash) shard(cpu int, hash uint32) uint32 {
+	if cpu >= 0 {
+		return uint32(cpu)
+	}
+	return hash % h.pool.n
+}
+
+// find is the element of key, 0 if there is none. It takes no lock.
+func (h *hash) find(key []byte, hash uint32) mem.Addr {
+	bucket := hash & h.mask
+	for {
+		p := h.head(bucket).LoadU64()
+		for p&1 == 0 {
+			if p == 0 {
+				return 0
+			}
+			e := mem.Addr(p)
+			if *(e + elemHash).U32() == hash && sameKey(e+elemKey, key) {
+				return e
+			}
+			p = e.LoadU64()
+		}
+		if uint32(p>>1) == bucket {
+			return 0
+		}
+	}
+}
+
+// value is the address of an element's value for a CPU.
+func (h *hash) value(e mem.Addr, cpu int) mem.Addr {
+	if h.percpu {
+		return mem.Addr(*(e + h.voff).U64()) + mem.Addr(cpu)*h.cpuStride
+	}
+	return e + h.voff
+}
+
+func (h *hash) Lookup(cpu int, key []byte) mem.Addr {
+	e := h.find(key, hashKey(h.s, key))
+	if e == 0 {
+		return 0
+	}
+	if h.lru {
+		touch(e)
+	}
+	return h.value(e, cpu)
+}
+
+// LookupCPU is the value of another CPU. Only per-CPU kinds have one.
+func (h *hash) LookupCPU(key []byte, cpu uint32) mem.Addr {
+	if !h.percpu || cpu >= uint32(h.cpus) {
+		return 0
+	}
+	return h.Lookup(int(cpu), key)
+}
+
+// Delete removes key on behalf of a program or, with a negative CPU, of Go.
+func (h *hash) Delete(cpu int, key []byte) abi.Errno {
+	hash := hashKey(h.s, key)
+	lock := h.lockOf(hash)
+	spinLock(lock)
+	e := h.find(key, hash)
+	if e != 0 {
+		h.unlink(e, hash)
+	}
+	spinUnlock(lock)
+	if e == 0 {
+		return abi.ENOENT
+	}
+	h.discard(cpu, e, hash)
+	return 0
+}
+
+// unlink takes e out of its chain, whose lock is held. It is false if e is
+// not in the chain.
+func (h *hash) unlink(e mem.Addr, hash uint32) bool {
+	link := h.head(hash & h.mask)
+	for {
+		p := link.LoadU64()
+		if p == 0 || p&1 != 0 {
+			return false
+		}
+		if mem.Addr(p) == e {
+			link.StoreU64(e.LoadU64())
+			return true
+		}
+		link = mem.Addr(p)
+	}
+}
+
+// link puts e, filled in, at the head of its chain, whose lock is held.
+func (h *hash) link(e mem.Addr, hash uint32) {
+	head := h.head(hash & h.mask)
+	p := head.LoadU64()
+	if p == 0 {
+		p = uint64(hash&h.mask)<<1 | 1
+	}
+	e.StoreU64(p)
+	head.StoreU64(uint64(e))
+}
+
+// fill writes key and hash to an element that is in no chain.
+func (h *hash) fill(e mem.Addr, key []byte, hash uint32) {
+	*(e + elemHash).U32() = hash
+	(e + elemRef).StoreU32(0)
+	copy((e + elemKey).Bytes(len(key)), key)
+	if h.percpu {
+		*(e + h.voff).U64() = uint64(h.values) + uint64(h.number(e)-1)*uint64(h.padded)
+	}
+}
+
+// discard gives an element that is in no chain back.
+func (h *hash) discard(cpu int, e mem.Addr, hash uint32) {
+	h.pool.give(h.shard(cpu, hash), h.number(e))
+}
+
+// takeSpare is an element for a replacement. There are enough for all that
+// can hold one at a time, but for a crowd of Go callers, who wait.
+func (h *hash) takeSpare() mem.Addr {
+	for {
+		if i := h.spares.take(0); i != 0 {
+			return h.elem(i)
+		}
+		runtime.Gosched()
+	}
+}

@@ -1,0 +1,262 @@
+package bpfmap
+
+import (
+	"encoding/binary"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/internal/mem"
+)
+
+// Update adds a prefix or replaces its value.
+func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno {
+	p := splitKey(key)
+	if flags > abi.UpdateExist || p.len > t.maxLen {
+		return abi.EINVAL
+	}
+	spinLock(t.hdr + HdrLock)
+	defer spinUnlock(t.hdr + HdrLock)
+
+	// Go down to where the prefix is or parts from what is there.
+	link := t.root
+	n := mem.Addr(link.LoadU64())
+	shared := uint32(0)
+	for n != 0 {
+		length := *(n + nodeLen).U32()
+		if shared = t.common(n, p); shared < length || length == p.len {
+			break
+		}
+		link = t.child(n, p)
+		n = mem.Addr(link.LoadU64())
+	}
+	same := n != 0 && shared == p.len && *(n + nodeLen).U32() == p.len
+	exists := same && *(n + nodeInner).U32() == 0
+	if e := checkUpdate(exists, flags); e != 0 {
+		return e
+	}
+	if !exists && t.count == t.max {
+		return abi.ENOSPC
+	}
+	fresh := t.newNode(p, value)
+	if fresh == 0 {
+		return abi.ENOMEM
+	}
+	switch {
+	case n == 0:
+		link.StoreU64(uint64(fresh))
+	case same:
+		*fresh.U64(), *(fresh + 8).U64() = *n.U64(), *(n + 8).U64()
+		link.StoreU64(uint64(fresh))
+		t.retire(n)
+	case shared == p.len:
+		*(fresh + nodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
+		link.StoreU64(uint64(fresh))
+	default:
+		fork := t.newNode(prefix{shared, p.data}, nil)
+		if fork == 0 {
+			t.putFree(fresh)
+			return abi.ENOMEM
+		}
+		*(fork + nodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
+		*(fork + nodeChild + p.bit(shared)*8).U64() = uint64(fresh)
+		link.StoreU64(uint64(fork))
+	}
+	if !exists {
+		t.count++
+	}
+	return 0
+}
+
+// nodeBit is a bit of a node's prefix.
+func (t *lpm) nodeBit(n mem.Addr, i uint32) mem.Addr {
+	return mem.Addr(*(n + nodeWords + mem.Addr(i/64)*8).U64() >> (63 - i%64) & 1)
+}
+
+// Delete removes exactly this prefix.
+func (t *lpm) Delete(_ int, key []byte) abi.Errno {
+	p := splitKey(key)
+	if p.len > t.maxLen {
+		return abi.EINVAL
+	}
+	spinLock(t.hdr + HdrLock)
+	defer spinUnlock(t.hdr + HdrLock)
+	// The last two links that were followed are all that can change.
+	link, above := t.root, mem.Addr(0)
+	n := mem.Addr(link.LoadU64())
+	for n != 0 {
+		length := *(n + nodeLen).U32()
+		if t.common(n, p) < length {
+			return abi.ENOENT
+		}
+		if length == p.len {
+			break
+		}
+		above, link = link, t.child(n, p)
+		n = mem.Addr(link.LoadU64())
+	}
+	if n == 0 || *(n + nodeInner).U32() != 0 {
+		return abi.ENOENT
+	}
+	t.count--
+	t.cut(n, link, above)
+	return 0
+}
+
+// cut takes the value of n away, and n itself if nothing parts there. link
+// leads to n, and above, if not 0, to the node with that link.
+func (t *lpm) cut(n, link, above mem.Addr) {
+	left, right := *n.U64(), *(n + 8).U64()
+	switch {
+	case left != 0 && right != 0:
+		(n + nodeInner).StoreU32(1)
+		return
+	case left != 0 || right != 0 || above == 0:
+		link.StoreU64(left | right)
+	default:
+		parent := mem.Addr(above.LoadU64())
+		if *(parent + nodeInner).U32() == 0 {
+			link.StoreU64(0)
+			break
+		}
+		// A fork with one branch left is none: the branch takes its place.
+		other := *parent.U64()
+		if mem.Addr(other) == n {
+			other = *(parent + 8).U64()
+		}
+		above.StoreU64(other)
+		t.retire(parent)
+	}
+	t.retire(n)
+}
+
+// newNode is a node for a prefix, without children; an inner one if value is
+// nil. 0 if there is no memory.
+func (t *lpm) newNode(p prefix, value []byte) mem.Addr {
+	n := t.takeFree()
+	if n == 0 {
+		return 0
+	}
+	*n.U64(), *(n + 8).U64() = 0, 0
+	*(n + nodeLen).U32() = p.len
+	*(n + nodeInner).U32() = 1
+	for i := range t.words {
+		*(n + nodeWords + mem.Addr(i)*8).U64() = p.word(i)
+	}
+	if value != nil {
+		*(n + nodeInner).U32() = 0
+		mem.Copy((n + t.voff).Bytes(len(value)), value)
+	}
+	return n
+}
+
+const (
+	firstLPMBlock = 64 << 10
+	maxLPMBlock   = 16 << 20
+)
+
+func (t *lpm) linkOf(n mem.Addr) *uint64  { return (n + t.size - 16).U64() }
+func (t *lpm) stampOf(n mem.Addr) *uint64 { return (n + t.size - 8).U64() }
+
+func (t *lpm) takeFree() mem.Addr {
+	for t.oldest != 0 && t.table.epoch.Passed(*t.stampOf(t.oldest)) {
+		n := t.oldest
+		if t.oldest = mem.Addr(*t.linkOf(n)); t.oldest == 0 {
+			t.newest = 0
+		}
+		t.putFree(n)
+	}
+	if n := t.free; n != 0 {
+		t.free = mem.Addr(*t.linkOf(n))
+		return n
+	}
+	if t.end-t.next < t.size {
+		block := uint64(firstLPMBlock)
+		for range t.blocks {
+			block = min(block*2, maxLPMBlock)
+		}
+		block = max(block, roundUp(uint64(t.size), mem.PageSize))
+		p, err := t.alloc(block)
+		if err != nil {
+			return 0
+		}
+		t.next, t.end = p, p+mem.Addr(block)
+	}
+	n := t.next
+	t.next += t.size
+	return n
+}
+
+func (t *lpm) putFree(n mem.Addr) {
+	*t.linkOf(n) = uint64(t.free)
+	t.free = n
+}
+
+// retire puts a node that is in the trie no more at the end of those that
+// wait for the runs under way.
+func (t *lpm) retire(n mem.Addr) {
+	*t.linkOf(n) = 0
+	*t.stampOf(n) = t.table.epoch.Advance()
+	if t.newest != 0 {
+		*t.linkOf(t.newest) = uint64(n)
+	} else {
+		t.oldest = n
+	}
+	t.newest = n
+}
+
+// NextKey goes from longer prefixes to the shorter ones that hold them, and
+// among those apart from lower to higher.
+func (t *lpm) NextKey(prev, next []byte) abi.Errno {
+	spinLock(t.hdr + HdrLock)
+	defer spinUnlock(t.hdr + HdrLock)
+	root := mem.Addr(t.root.LoadU64())
+	if root == 0 {
+		return abi.ENOENT
+	}
+	var path lpmPath
+	var n mem.Addr
+	if prev != nil {
+		n = t.exact(splitKey(prev), &path)
+	}
+	if n == 0 {
+		t.copyKey(t.first(root), next)
+		return 0
+	}
+	for i := 1; i < path.n; i++ {
+		parent := path.node(i)
+		right := mem.Addr(*(parent + 8).U64())
+		if mem.Addr(*parent.U64()) == n && right != 0 {
+			t.copyKey(t.first(right), next)
+			return 0
+		}
+		if *(parent + nodeInner).U32() == 0 {
+			t.copyKey(parent, next)
+			return 0
+		}
+		n = parent
+	}
+	return abi.ENOENT
+}
+
+// first is the node of a subtree that comes first in order: a leaf.
+func (t *lpm) first(n mem.Addr) mem.Addr {
+	for {
+		switch left, right := *n.U64(), *(n + 8).U64(); {
+		case left != 0:
+			n = mem.Addr(left)
+		case right != 0:
+			n = mem.Addr(right)
+		default:
+			return n
+		}
+	}
+}
+
+// copyKey writes the key of a node as it was given.
+func (t *lpm) copyKey(n mem.Addr, key []byte) {
+	binary.NativeEndian.PutUint32(key, *(n + nodeLen).U32())
+	var w [8]byte
+	for i := range t.words {
+		binary.BigEndian.PutUint64(w[:], *(n + nodeWords + mem.Addr(i)*8).U64())
+		copy(key[4+i*8:], w[:])
+	}
+}
