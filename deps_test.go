@@ -79,7 +79,7 @@ var arrows = []arrow{
 		"helper", "host", "kernel", "internal/mem", "internal/packet",
 	}},
 	{pkg: "cmd/skep", may: []string{
-		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "ringbuf", "perf",
+		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
 		"hook", "kernel", "explain", "skeptest", "internal/decode", ciliumBTF, cobra, pflag,
 	}},
 }
