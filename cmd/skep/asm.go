@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/isa"
 )
 
@@ -48,7 +50,7 @@ bytes in, text out. Without FILE read standard input.`,
 }
 
 func assemble(e *env, name string, src []byte, raw bool) error {
-	coll, err := asm.Parse(name, src)
+	coll, err := parsePrograms(name, src)
 	if err != nil {
 		return err
 	}
@@ -72,6 +74,20 @@ func assemble(e *env, name string, src []byte, raw bool) error {
 		}
 	}
 	return nil
+}
+
+// parsePrograms reads text with directives, or instructions alone.
+func parsePrograms(name string, src []byte) (*image.Collection, error) {
+	for line := range strings.Lines(string(src)) {
+		if strings.HasPrefix(strings.TrimSpace(line), ".program") {
+			return asm.Parse(name, src)
+		}
+	}
+	insns, err := isa.ParseListing(string(src))
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return &image.Collection{Programs: []*image.Program{{Name: "main", Insns: insns}}}, nil
 }
 
 func disassembleHex(e *env, name string, src []byte) error {

@@ -109,7 +109,7 @@ func namer(p *image.Program) *isa.Printer {
 
 func dumpProgram(w io.Writer, p *image.Program, hex bool) {
 	fmt.Fprintf(w, "program %s, section %q, type %s, %s, license %q\n",
-		p.Name, p.Section, p.Type, count(len(p.Insns), "slot"), p.License)
+		p.Name, p.Section, p.Type.Short(), count(len(p.Insns), "slot"), p.License)
 	pr := namer(p)
 	var last *image.Line
 	for i := 0; i < len(p.Insns); i++ {
@@ -152,9 +152,9 @@ func printInsns(w io.Writer, insns []isa.Insn, p *image.Program) {
 
 func dumpMaps(w io.Writer, maps []*image.Map) {
 	for _, m := range maps {
-		fmt.Fprintf(w, "map %s: %s, key %d, value %d, max_entries %d, flags %#x", m.Name, m.Type, m.KeySize, m.ValueSize, m.MaxEntries, uint32(m.Flags))
+		fmt.Fprintf(w, "map %s: %s, key %d, value %d, max_entries %d, flags %#x", m.Name, m.Type.Short(), m.KeySize, m.ValueSize, m.MaxEntries, uint32(m.Flags))
 		if m.Inner != nil {
-			fmt.Fprintf(w, ", inner %s (key %d, value %d, max_entries %d)", m.Inner.Type, m.Inner.KeySize, m.Inner.ValueSize, m.Inner.MaxEntries)
+			fmt.Fprintf(w, ", inner %s (key %d, value %d, max_entries %d)", m.Inner.Type.Short(), m.Inner.KeySize, m.Inner.ValueSize, m.Inner.MaxEntries)
 		}
 		if m.PinByName {
 			fmt.Fprint(w, ", pinned by name")

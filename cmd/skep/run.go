@@ -246,7 +246,7 @@ func (s *session) printTrace(e *env) {
 }
 
 func printVerified(e *env, s *session) {
-	fmt.Fprintf(e.out, "%s: %s (%s): accepted, %s, %d processed, %d states, %s\n", s.file, s.prog.Name(), s.prog.Type(),
+	fmt.Fprintf(e.out, "%s: %s (%s): accepted, %s, %d processed, %d states, %s\n", s.file, s.prog.Name(), s.prog.Type().Short(),
 		count(s.insns, "instruction slot"), s.stats.Insns, s.stats.States, s.stats.Time.Round(time.Microsecond))
 }
 

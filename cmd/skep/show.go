@@ -81,7 +81,7 @@ func printMap(w io.Writer, m *skep.Map, opts decode.Options, all bool) error {
 	if s := m.Image().Section; s != "" {
 		return printSection(w, m.Name(), elements)
 	}
-	fmt.Fprintf(w, "\nmap %s (%s), %s\n", m.Name(), m.Type(), count(len(elements), "element"))
+	fmt.Fprintf(w, "\nmap %s (%s), %s\n", m.Name(), m.Type().Short(), count(len(elements), "element"))
 	zero := 0
 	for _, e := range elements {
 		if !all && isArray(m.Type()) && decode.IsZero(e.Value.Value) {

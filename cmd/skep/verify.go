@@ -157,7 +157,7 @@ func wanted(names []string, name string) bool {
 // verifyProgram judges one program alone.
 func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Program, man manifest, kernel *kernelTypes) verdict {
 	p = man.apply(withTestTags(p))
-	v := verdict{File: file, Program: p.Name, Section: p.Section, Type: p.Type.String(), Insns: len(p.Insns)}
+	v := verdict{File: file, Program: p.Name, Section: p.Section, Type: p.Type.Short(), Insns: len(p.Insns)}
 	fail := func(err error) verdict {
 		v.Verdict, v.Error = "error", err.Error()
 		return v
