@@ -15,7 +15,7 @@ const (
 	kmallocMax   = 4 << 20  // KMALLOC_MAX_SIZE
 	percpuMax    = 32 << 10 // PCPU_MIN_UNIT_SIZE
 	htabElemSize = 48
-	trieNodeSize = 40
+	trieNodeSize = 24
 	maxLPMData   = 256
 	maxCPUs      = 8192 // NR_CPUS
 	maxBuckets   = math.MaxUint32 / 16

@@ -299,3 +299,31 @@ func TestQueuesAgreeWithTheKernel(t *testing.T) {
 		}
 	}
 }
+
+func TestDefinitionsAreJudgedAsByTheKernel(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	innerFD, errno := kernelCreate(&image.Map{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}, 0)
+	if errno != 0 {
+		t.Fatal(errnoText(errno))
+	}
+	defer unix.Close(innerFD)
+	for _, c := range createCases() {
+		fd := 0x7fffffff
+		if c.def.Inner != nil {
+			fd = innerFD
+		} else if c.def.Type != abi.ArrayOfMaps {
+			fd = 0
+		}
+		made, got := kernelCreate(&c.def, fd)
+		if got == 0 {
+			unix.Close(made)
+		}
+		if got == abi.ENOMEM && c.want == 0 {
+			continue
+		}
+		if got != c.want {
+			t.Errorf("%s: the kernel says %s, the table %s", c.name, errnoText(got), errnoText(c.want))
+		}
+	}
+}
