@@ -18,13 +18,19 @@ import (
 //	ld_imm64, src PseudoFunc         imm relative to the next slot, as in a call
 //	call, src CallLocal              imm relative to the next slot
 //	call, src CallKfunc              imm = index into Kfuncs
+//
+// Code that has such an instruction without saying what it refers to gets the
+// index -1: the verifier refuses it where it is reached. ld_imm64 with src
+// PseudoMapFD or PseudoMapValue refers to a descriptor and is never valid.
 type Program struct {
 	Name    string // C function name
 	Section string // ELF section, with its leading "?" if any; "" for others
 
 	Type     abi.ProgType
 	Attach   abi.AttachType
-	AttachTo string // attach target named in the section, "" if none
+	// AttachTo is the attach target that the section names, "" if none; of
+	// struct_ops programs "struct:member", from the first map that has it.
+	AttachTo string
 	Flags    abi.ProgFlags
 	License  string
 	Version  uint32 // kernel version, from a legacy "version" section

@@ -2,6 +2,7 @@ package object
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -35,6 +36,13 @@ func (u *unit) collection() (*image.Collection, error) {
 	for _, fn := range u.funcs {
 		if u.isEntry(fn) {
 			c.Programs = append(c.Programs, a.program(fn))
+		}
+	}
+	for _, ops := range c.StructOps {
+		for _, member := range slices.Sorted(maps.Keys(ops.Members)) {
+			if p := c.Program(ops.Members[member]); p != nil && p.AttachTo == "" {
+				p.AttachTo = ops.Map.StructOps + ":" + member
+			}
 		}
 	}
 	if len(c.Programs) == 0 && len(u.funcs) > 0 {
@@ -139,6 +147,7 @@ func (l *linking) place(fn *function) {
 func (l *linking) add(fn *function) error {
 	p, base := l.p, len(l.p.Insns)
 	p.Insns = append(p.Insns, fn.insns...)
+	dropIndices(p.Insns[base:])
 	p.Funcs = append(p.Funcs, image.Func{
 		Name: fn.name, Start: base, Type: fn.typ, Global: base == 0 || fn.isGlobal(),
 	})
@@ -162,6 +171,24 @@ func (l *linking) add(fn *function) error {
 		}
 	}
 	return nil
+}
+
+// dropIndices makes references that the code has without a relocation point
+// nowhere: their numbers mean nothing here, and must not be taken for indices.
+func dropIndices(insns []isa.Insn) {
+	for i := 0; i < len(insns); i++ {
+		in := &insns[i]
+		switch {
+		case in.Op == isa.CallOp && in.Src() == isa.CallKfunc:
+			in.Imm = -1
+		case in.IsWide():
+			switch in.Src() {
+			case isa.PseudoMapIdx, isa.PseudoMapIdxValue, isa.PseudoBTFID:
+				in.Imm = -1
+			}
+			i++
+		}
+	}
 }
 
 // apply writes a reference into the instruction at slot.
