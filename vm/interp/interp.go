@@ -35,8 +35,11 @@ type code struct {
 func newCode(p *vm.Program) *code {
 	low := p.Lowered()
 	cd := &code{prog: p, low: low, funcs: low.Funcs, bodies: p.Bodies()}
-	cd.insns = make([]insn, len(low.Insns))
+	cd.insns = make([]insn, len(low.Insns)+1) // the last is never run; ip may point at it
 	for i, in := range low.Insns {
+		if in.Op.IsJump() {
+			in.Off = (in.Off - int32(i) - 1) * int32(insnSize)
+		}
 		cd.insns[i] = insn{in.Op, in.Dst, in.Src, in.Off, in.Imm}
 	}
 	return cd

@@ -9,7 +9,8 @@ import (
 	"github.com/skepbpf/skep/vm/ir"
 )
 
-// insn is a lowered instruction as the loop reads it.
+// insn is a lowered instruction as the loop reads it. off is a displacement in
+// bytes, or for jumps the distance in bytes from the next insn to the target.
 type insn struct {
 	op       ir.Op
 	dst, src uint8
@@ -17,32 +18,40 @@ type insn struct {
 	imm      int64
 }
 
-const insnSize = unsafe.Sizeof(insn{})
+const insnSize = int(unsafe.Sizeof(insn{}))
 
 // at is the memory at a register plus a displacement.
 func at(a uint64, off int32) unsafe.Pointer {
 	return unsafe.Add(unsafe.Pointer(nil), uintptr(a)+uintptr(off))
 }
 
+// addrOf is the instruction with an index.
+func (cd *code) addrOf(pc int) unsafe.Pointer {
+	return unsafe.Add(unsafe.Pointer(unsafe.SliceData(cd.insns)), pc*insnSize)
+}
+
+// index is the index of the instruction at ip.
+func (cd *code) index(ip unsafe.Pointer) int {
+	return int(uintptr(ip)-uintptr(unsafe.Pointer(unsafe.SliceData(cd.insns)))) / insnSize
+}
+
 // run executes from function fn of cd until that function returns.
 //
 // It trusts the program: addresses are used as they are, and lowering has
 // proven that every jump leads to an instruction. Cases end in continue; those
-// of jumps that are taken leave the switch.
+// of jumps that are taken leave the switch. Nothing but ip lives across turns,
+// so that the compiler keeps it in a register.
 func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
 	var r [16]uint64
-	b := c.Block
-	m := machine{c: c, base: len(c.Frames), sp: b.SP}
+	m := machine{c: c, cd: cd, base: len(c.Frames), sp: c.Block.SP}
 	copy(r[1:6], a[:])
-	if err := m.begin(cd, fn, &r); err != nil {
+	if err := m.begin(fn, &r); err != nil {
 		return 0, err
 	}
-	insns := unsafe.Pointer(unsafe.SliceData(cd.insns))
-	pc := cd.funcs[fn].Start
-	fuel := b.Fuel - int64(cd.funcs[fn].End-pc)
+	ip := cd.addrOf(cd.funcs[fn].Start)
 	for {
-		in := (*insn)(unsafe.Add(insns, uintptr(pc)*insnSize))
-		pc++
+		in := (*insn)(ip)
+		ip = unsafe.Add(ip, insnSize)
 		switch in.op {
 		case ir.Add64K:
 			r[in.dst&15] += uint64(in.imm)
@@ -296,10 +305,6 @@ func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
 		case ir.St64X:
 			*(*uint64)(at(r[in.dst&15], in.off)) = r[in.src&15]
 			continue
-		case ir.ProbeU8, ir.ProbeU16, ir.ProbeU32, ir.ProbeU64, ir.ProbeS8, ir.ProbeS16, ir.ProbeS32:
-			r[in.dst&15] = probe(c, in.op, r[in.src&15]+uint64(in.off))
-			continue
-
 		case ir.AtomicAdd32:
 			mem.Addr(at(r[in.dst&15], in.off)).AddU32(uint32(r[in.src&15]))
 			continue
@@ -492,76 +497,59 @@ func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
 			}
 
 		case ir.Call:
-			b.Fuel = fuel
-			r[0] = cd.bodies[in.off](c, r[1], r[2], r[3], r[4], r[5])
-			fuel = b.Fuel
-			if c.Err() != nil {
-				return 0, m.fail(cd, pc, c.Err())
+			r[0] = m.cd.bodies[in.off](m.c, r[1], r[2], r[3], r[4], r[5])
+			if err := m.c.Err(); err != nil {
+				return 0, m.fail(m.cd.index(ip), err)
 			}
 			continue
 
 		case ir.CallLocal:
-			f := &cd.funcs[in.imm]
-			if err := m.call(cd, f, pc, &r); err != nil {
-				return 0, m.fail(cd, pc, err)
+			pc, err := m.call(int(in.imm), m.cd.index(ip), &r)
+			if err != nil {
+				return 0, m.fail(m.cd.index(ip), err)
 			}
-			fuel -= int64(f.End - f.Start)
-			if fuel < 0 {
-				if fuel = m.poll(fuel); fuel < 0 {
-					return 0, m.fail(cd, pc, c.Err())
-				}
-			}
-			pc = f.Start
+			ip = m.cd.addrOf(pc)
 			continue
 
 		case ir.Exit:
-			if len(c.Frames) == m.base {
-				m.end(fuel)
+			if len(m.c.Frames) == m.base {
+				m.c.Block.SP = m.sp
 				return r[0], nil
 			}
-			cd, pc = m.ret(cd, &r)
-			insns = unsafe.Pointer(unsafe.SliceData(cd.insns))
+			ip = m.cd.addrOf(m.ret(&r))
 			continue
 
 		case ir.TailCall:
-			next, err := m.tail(cd, &r, fuel)
+			entered, err := m.tail(&r)
 			if err != nil {
-				return 0, m.fail(cd, pc, err)
+				return 0, m.fail(m.cd.index(ip), err)
 			}
-			if next == nil {
-				continue
-			}
-			cd = next
-			insns = unsafe.Pointer(unsafe.SliceData(cd.insns))
-			pc = cd.funcs[0].Start
-			fuel = b.Fuel
-			if fuel < 0 {
-				if fuel = m.poll(fuel); fuel < 0 {
-					return 0, m.fail(cd, pc, c.Err())
-				}
+			if entered {
+				ip = m.cd.addrOf(m.cd.funcs[0].Start)
 			}
 			continue
 
 		default:
-			b.Fuel = fuel
-			if done, err := m.rare(cd, in, &r); done {
-				if err != nil {
-					return 0, m.fail(cd, pc, err)
-				}
-				m.end(fuel)
+			done, err := m.rare(in, &r)
+			if err != nil {
+				return 0, m.fail(m.cd.index(ip), err)
+			}
+			if done {
 				return r[0], nil
 			}
 			continue
 		}
 
-		// A jump is taken.
-		if back := pc - int(in.off); back > 0 {
-			if fuel -= int64(back); fuel < 0 {
-				if fuel = m.poll(fuel); fuel < 0 {
-					return 0, m.fail(cd, pc, c.Err())
+		// A jump is taken; backwards, it costs the instructions in between.
+		off := in.off
+		ip = unsafe.Add(ip, int(off))
+		if off < 0 {
+			b := m.c.Block
+			if b.Fuel += int64(off) / int64(insnSize); b.Fuel < 0 {
+				if err := m.c.Poll(); err != nil {
+					return 0, m.fail(m.cd.index(ip)+1, err)
 				}
 			}
 		}
-		pc = int(in.off)
 	}
 }

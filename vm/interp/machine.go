@@ -11,16 +11,21 @@ import (
 // machine is what the loop needs less often than at every instruction.
 type machine struct {
 	c    *vm.Context
+	cd   *code    // the running program
 	base int      // frames below the run
 	sp   mem.Addr // stack pointer to give back
 }
 
 // begin opens the first frame.
-func (m *machine) begin(cd *code, fn int, r *[16]uint64) error {
-	f := &cd.funcs[fn]
-	if err := m.frame(f, r); err != nil {
+func (m *machine) begin(fn int, r *[16]uint64) error {
+	f := &m.cd.funcs[fn]
+	err := m.frame(f, r)
+	if err == nil {
+		err = m.spend(f)
+	}
+	if err != nil {
 		m.c.Block.SP = m.sp
-		return m.name(cd, f.Start, err)
+		return m.name(f.Start, err)
 	}
 	return nil
 }
@@ -41,87 +46,87 @@ func (m *machine) frame(f *ir.Func, r *[16]uint64) error {
 	return nil
 }
 
-// call enters a subprogram; pc is where it returns to.
-func (m *machine) call(cd *code, f *ir.Func, pc int, r *[16]uint64) error {
-	c := m.c
-	c.Frames = append(c.Frames, vm.Frame{
-		Program: cd.prog, PC: pc, FP: mem.Addr(r[10]), Saved: [4]uint64{r[6], r[7], r[8], r[9]},
-	})
-	return m.frame(f, r)
+// spend takes the instructions of f off the fuel. A function's length is what
+// it can run without a jump backwards.
+func (m *machine) spend(f *ir.Func) error {
+	b := m.c.Block
+	if b.Fuel -= int64(f.End - f.Start); b.Fuel < 0 {
+		return m.c.Poll()
+	}
+	return nil
 }
 
-// ret returns from a subprogram to the frame that called it.
-func (m *machine) ret(cd *code, r *[16]uint64) (*code, int) {
+// call enters subprogram fn and is where it starts; pc is where it returns to.
+func (m *machine) call(fn, pc int, r *[16]uint64) (int, error) {
+	c := m.c
+	c.Frames = append(c.Frames, vm.Frame{
+		Program: m.cd.prog, PC: pc, FP: mem.Addr(r[10]), Saved: [4]uint64{r[6], r[7], r[8], r[9]},
+	})
+	f := &m.cd.funcs[fn]
+	if err := m.frame(f, r); err != nil {
+		return 0, err
+	}
+	return f.Start, m.spend(f)
+}
+
+// ret returns from a subprogram to the frame that called it, and is where that
+// goes on.
+func (m *machine) ret(r *[16]uint64) int {
 	c := m.c
 	f := &c.Frames[len(c.Frames)-1]
 	c.Block.SP = mem.Addr(r[10])
 	r[10] = uint64(f.FP)
 	r[6], r[7], r[8], r[9] = f.Saved[0], f.Saved[1], f.Saved[2], f.Saved[3]
 	pc := f.PC
-	if f.Program != cd.prog {
+	if f.Program != m.cd.prog {
 		c.SetProgram(f.Program)
-		cd = f.Program.Code().(*code)
+		m.cd = f.Program.Code().(*code)
 	}
 	c.Frames = c.Frames[:len(c.Frames)-1]
-	return cd, pc
+	return pc
 }
 
-// tail is the program that a tail call enters in place of the running frame,
-// nil if the call falls through. r1 keeps the context.
-func (m *machine) tail(cd *code, r *[16]uint64, fuel int64) (*code, error) {
+// tail puts the program of a tail call in the running frame's place; false
+// means that the call falls through. r1 keeps the context.
+func (m *machine) tail(r *[16]uint64) (bool, error) {
 	c := m.c
-	c.Block.Fuel = fuel
 	p := c.TailCall(mem.Addr(r[2]), r[3])
 	if p == nil {
-		return nil, nil
+		return false, nil
 	}
 	next, ok := p.Code().(*code)
 	if !ok {
-		return nil, errors.New("tail call into a program of another engine")
+		return false, errors.New("tail call into a program of another engine")
 	}
 	c.SetProgram(p)
+	m.cd = next
 	f := &next.funcs[0]
 	c.Block.SP = mem.Addr(r[10])
-	c.Block.Fuel = fuel - int64(f.End-f.Start)
-	return next, m.frame(f, r)
-}
-
-// end gives back what the run used.
-func (m *machine) end(fuel int64) {
-	b := m.c.Block
-	b.SP = m.sp
-	b.Fuel = fuel
-}
-
-// poll asks for more fuel; the result is below zero if there is none.
-func (m *machine) poll(fuel int64) int64 {
-	b := m.c.Block
-	b.Fuel = fuel
-	if m.c.Poll() != nil {
-		return -1
+	if err := m.frame(f, r); err != nil {
+		return false, err
 	}
-	return b.Fuel
+	return true, m.spend(f)
 }
 
 // fail ends the run at the instruction before pc.
-func (m *machine) fail(cd *code, pc int, err error) error {
+func (m *machine) fail(pc int, err error) error {
 	m.c.Block.SP = m.sp
 	m.c.Frames = m.c.Frames[:m.base]
-	return m.name(cd, pc-1, err)
+	return m.name(pc-1, err)
 }
 
 // name puts the slot of instruction i into a fault that has none yet.
-func (m *machine) name(cd *code, i int, err error) error {
+func (m *machine) name(i int, err error) error {
 	var f *vm.Fault
 	if errors.As(err, &f) && f.Insn < 0 {
-		f.Insn = int(cd.low.Insns[i].Slot)
+		f.Insn = int(m.cd.low.Insns[i].Slot)
 	}
 	m.c.Abort(err)
 	return err
 }
 
 // rare runs the operations that the loop leaves out. done ends the run.
-func (m *machine) rare(cd *code, in *insn, r *[16]uint64) (done bool, err error) {
+func (m *machine) rare(in *insn, r *[16]uint64) (done bool, err error) {
 	switch op := in.op; {
 	case op >= ir.AtomicAdd32 && op <= ir.StoreRel64:
 		base := in.dst
@@ -129,6 +134,8 @@ func (m *machine) rare(cd *code, in *insn, r *[16]uint64) (done bool, err error)
 			base = in.src
 		}
 		atomicOp(op, mem.Addr(r[base&15]+uint64(in.off)), &r[in.dst&15], &r[in.src&15], &r[0])
+	case op >= ir.ProbeU8 && op <= ir.ProbeS32:
+		r[in.dst&15] = probe(m.c, op, r[in.src&15]+uint64(in.off))
 	case op == ir.CastUser:
 		r[in.dst&15] = castUser(r[in.src&15], in.imm)
 	case op >= ir.LdAbs8 && op <= ir.LdInd32:
@@ -149,6 +156,7 @@ func (m *machine) rare(cd *code, in *insn, r *[16]uint64) (done bool, err error)
 // the program.
 func (m *machine) leaveAll() bool {
 	m.c.Frames = m.c.Frames[:m.base]
+	m.c.Block.SP = m.sp
 	return true
 }
 

@@ -1,0 +1,189 @@
+package vm_test
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/helper"
+	"github.com/skepbpf/skep/host"
+	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/interp"
+)
+
+// trusting passes the engine for verified programs through the unverified
+// door: tests run programs in it that are good by construction.
+type trusting struct{ interp.Engine }
+
+func (trusting) ChecksEveryAccess() {}
+
+// engines make a program ready on every engine.
+var engines = map[string]func(img *image.Program, opts vm.Options, ctxSize int) (*vm.Program, error){
+	"interp": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
+		return vm.NewUnverified(img, trusting{}, opts)
+	},
+	"checked": func(img *image.Program, opts vm.Options, ctxSize int) (*vm.Program, error) {
+		return interp.NewUnverified(img, &interp.UnverifiedOptions{Helpers: opts.Helpers, Maps: opts.Maps, CtxSize: ctxSize})
+	},
+}
+
+// world is a runtime with the maps and programs of a text.
+type world struct {
+	coll  *image.Collection
+	table *bpfmap.Table
+	rt    *vm.Runtime
+	host  *host.Fixed
+	maps  map[*image.Map]bpfmap.Map
+	progs map[string]*vm.Program
+}
+
+// newWorld loads every program of a text on one engine.
+func newWorld(t testing.TB, engine, name string, src []byte, ctxSize int) *world {
+	t.Helper()
+	coll, err := asm.Parse(name, src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	w := &world{
+		coll: coll, host: host.NewFixed(host.FixedOptions{}), table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2, Seed: 1}),
+		maps: map[*image.Map]bpfmap.Map{}, progs: map[string]*vm.Program{},
+	}
+	if w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table, Host: w.host}); err != nil {
+		t.Fatal(err)
+	}
+	for _, def := range coll.Maps {
+		m, err := bpfmap.New(def, bpfmap.Options{Table: w.table})
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.maps[def] = m
+	}
+	for _, img := range coll.Programs {
+		opts := vm.Options{Helpers: helper.Table()}
+		for _, def := range img.Maps {
+			opts.Maps = append(opts.Maps, w.maps[def])
+		}
+		p, err := engines[engine](img, opts, ctxSize)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.progs[img.Name] = p
+	}
+	t.Cleanup(func() { w.close(t) })
+	return w
+}
+
+func (w *world) close(t testing.TB) {
+	for _, p := range w.progs {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	for _, m := range w.maps {
+		if err := m.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+	if err := w.rt.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// runner claims a context of w's.
+func (w *world) runner(t testing.TB, budget int64) *vm.Runner {
+	t.Helper()
+	r, err := w.rt.Runner(context.Background(), &vm.RunOptions{Budget: budget})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = r.Close() })
+	return r
+}
+
+// hold puts program name into a program array.
+func (w *world) hold(t testing.TB, array string, index uint32, name string) {
+	t.Helper()
+	m := w.maps[w.coll.Map(array)]
+	h := &bpfmap.Handle{ID: 1, Value: 1, Object: w.progs[name]}
+	key := []byte{byte(index), byte(index >> 8), byte(index >> 16), byte(index >> 24)}
+	if e := m.(bpfmap.Holder).Hold(key, h, abi.UpdateAny); e != 0 {
+		t.Fatalf("hold: errno %d", e)
+	}
+}
+
+// memory is n bytes outside the heap.
+func memory(t testing.TB, n int) (mem.Addr, []byte) {
+	t.Helper()
+	b, err := mem.Alloc(n)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = mem.Free(b) })
+	return mem.AddrOf(b), b
+}
+
+func readBench(t testing.TB, name string) []byte {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("testdata", "bench", name+".s"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// BenchmarkRun runs loops on every engine. ns/insn counts instructions as
+// they are executed.
+func BenchmarkRun(b *testing.B) {
+	for _, name := range []string{"fnv", "primes", "sort", "empty"} {
+		for _, engine := range []string{"interp", "checked"} {
+			b.Run(name+"/"+engine, func(b *testing.B) { benchmarkRun(b, name, engine) })
+		}
+	}
+}
+
+func benchmarkRun(b *testing.B, name, engine string) {
+	const size = 1500
+	w := newWorld(b, engine, name, readBench(b, name), size)
+	p := w.progs[name]
+	bctx, data := memory(b, size)
+	for i := range data {
+		data[i] = byte(i)
+	}
+	insns := countInsns(b, w, p, bctx, size)
+	r := w.runner(b, 0)
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := r.Run(p, bctx); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(insns), "ns/insn")
+	b.ReportMetric(float64(insns), "insns/op")
+}
+
+// countInsns counts the instructions of one run.
+func countInsns(t testing.TB, w *world, p *vm.Program, bctx mem.Addr, size int) int {
+	t.Helper()
+	n := 0
+	counting, err := interp.NewUnverified(p.Image(), &interp.UnverifiedOptions{
+		Helpers: helper.Table(), Maps: p.Maps(), CtxSize: size, Trace: func(interp.Step) { n++ },
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := w.runner(t, 0)
+	if _, err := r.Run(counting, bctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(r.Close(), counting.Close()); err != nil {
+		t.Fatal(err)
+	}
+	return n
+}

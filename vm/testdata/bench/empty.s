@@ -1,0 +1,4 @@
+; Does nothing.
+.program empty section=socket
+    r0 = 0
+    exit

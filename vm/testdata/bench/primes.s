@@ -1,0 +1,21 @@
+; Counts the primes below 1000 by trial division.
+.program primes section=socket
+    r0 = 0
+    r6 = 2
+next:
+    r7 = 2
+try:
+    r3 = r7
+    r3 *= r7
+    if r3 > r6 goto prime
+    r4 = r6
+    r4 %= r7
+    if r4 == 0 goto composite
+    r7 += 1
+    goto try
+prime:
+    r0 += 1
+composite:
+    r6 += 1
+    if r6 < 1000 goto next
+    exit
