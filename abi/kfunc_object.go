@@ -1,0 +1,418 @@
+package abi
+
+// objectKfuncs are the kernel functions for objects, lists and trees of programs, locks, sections, work queues.
+var objectKfuncs = []Kfunc{
+	{
+		Name:  "__bpf_trap",
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 16,
+	},
+	{
+		Name: "bpf_arena_alloc_pages",
+		Args: []KfuncArg{
+			{Name: "p__map", Type: "void *", Kind: KindMap},
+			{Name: "addr__ign", Type: "void __arena *", Kind: KindIgnore},
+			{Name: "page_cnt", Type: "u32", Kind: KindScalar, Size: 4},
+			{Name: "node_id", Type: "int", Kind: KindScalar, Size: 4},
+			{Name: "flags", Type: "u64", Kind: KindScalar, Size: 8},
+		},
+		Ret:   KfuncArg{Type: "void __arena *", Kind: KindArena},
+		Flags: KfTrustedArgs | KfSleepable,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 9,
+	},
+	{
+		Name: "bpf_arena_free_pages",
+		Args: []KfuncArg{
+			{Name: "p__map", Type: "void *", Kind: KindMap},
+			{Name: "ptr__ign", Type: "void __arena *", Kind: KindIgnore},
+			{Name: "page_cnt", Type: "u32", Kind: KindScalar, Size: 4},
+		},
+		Flags: KfTrustedArgs | KfSleepable,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 9,
+	},
+	{
+		Name: "bpf_arena_reserve_pages",
+		Args: []KfuncArg{
+			{Name: "p__map", Type: "void *", Kind: KindMap},
+			{Name: "ptr__ign", Type: "void __arena *", Kind: KindIgnore},
+			{Name: "page_cnt", Type: "u32", Kind: KindScalar, Size: 4},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfTrustedArgs | KfSleepable,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 17,
+	},
+	{
+		Name: "bpf_cast_to_kern_ctx",
+		Args: []KfuncArg{
+			{Name: "obj", Type: "void *", Kind: KindCtx},
+		},
+		Ret:   KfuncArg{Type: "void *", Kind: KindBTF},
+		Flags: KfFastcall,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_list_back",
+		Args: []KfuncArg{
+			{Name: "head", Type: "struct bpf_list_head *", Kind: KindListHead},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_list_node *", Kind: KindListNode},
+		Flags: KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 16,
+	},
+	{
+		Name: "bpf_list_front",
+		Args: []KfuncArg{
+			{Name: "head", Type: "struct bpf_list_head *", Kind: KindListHead},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_list_node *", Kind: KindListNode},
+		Flags: KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 16,
+	},
+	{
+		Name: "bpf_list_pop_back",
+		Args: []KfuncArg{
+			{Name: "head", Type: "struct bpf_list_head *", Kind: KindListHead},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_list_node *", Kind: KindListNode},
+		Flags: KfAcquire | KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_list_pop_front",
+		Args: []KfuncArg{
+			{Name: "head", Type: "struct bpf_list_head *", Kind: KindListHead},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_list_node *", Kind: KindListNode},
+		Flags: KfAcquire | KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_list_push_back_impl",
+		Args: []KfuncArg{
+			{Name: "head", Type: "struct bpf_list_head *", Kind: KindListHead},
+			{Name: "node", Type: "struct bpf_list_node *", Kind: KindListNode},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+			{Name: "off", Type: "u64", Kind: KindScalar, Size: 8},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_list_push_front_impl",
+		Args: []KfuncArg{
+			{Name: "head", Type: "struct bpf_list_head *", Kind: KindListHead},
+			{Name: "node", Type: "struct bpf_list_node *", Kind: KindListNode},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+			{Name: "off", Type: "u64", Kind: KindScalar, Size: 8},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_local_irq_restore",
+		Args: []KfuncArg{
+			{Name: "flags__irq_flag", Type: "unsigned long *", Kind: KindIRQFlag},
+		},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 14,
+	},
+	{
+		Name: "bpf_local_irq_save",
+		Args: []KfuncArg{
+			{Name: "flags__irq_flag", Type: "unsigned long *", Kind: KindIRQFlag},
+		},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 14,
+	},
+	{
+		Name: "bpf_map_sum_elem_count",
+		Args: []KfuncArg{
+			{Name: "map", Type: "const struct bpf_map *", Kind: KindBTF, Struct: "bpf_map", Const: true},
+		},
+		Ret:   KfuncArg{Type: "s64", Kind: KindScalar, Size: 8},
+		Flags: KfTrustedArgs,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 6,
+	},
+	{
+		Name: "bpf_obj_drop_impl",
+		Args: []KfuncArg{
+			{Name: "p__alloc", Type: "void *", Kind: KindAlloc},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+		},
+		Flags: KfRelease,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_obj_new_impl",
+		Args: []KfuncArg{
+			{Name: "local_type_id__k", Type: "u64", Kind: KindConst, Size: 8},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+		},
+		Ret:   KfuncArg{Type: "void *", Kind: KindAlloc},
+		Flags: KfAcquire | KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_percpu_obj_drop_impl",
+		Args: []KfuncArg{
+			{Name: "p__alloc", Type: "void *", Kind: KindAlloc},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+		},
+		Flags: KfRelease,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 7,
+	},
+	{
+		Name: "bpf_percpu_obj_new_impl",
+		Args: []KfuncArg{
+			{Name: "local_type_id__k", Type: "u64", Kind: KindConst, Size: 8},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+		},
+		Ret:   KfuncArg{Type: "void *", Kind: KindAlloc},
+		Flags: KfAcquire | KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 7,
+	},
+	{
+		Name:  "bpf_preempt_disable",
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 10,
+	},
+	{
+		Name:  "bpf_preempt_enable",
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 10,
+	},
+	{
+		Name: "bpf_rbtree_add_impl",
+		Args: []KfuncArg{
+			{Name: "root", Type: "struct bpf_rb_root *", Kind: KindRBRoot},
+			{Name: "node", Type: "struct bpf_rb_node *", Kind: KindRBNode},
+			{Name: "less", Type: "callback", Kind: KindCallback},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+			{Name: "off", Type: "u64", Kind: KindScalar, Size: 8},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 3,
+	},
+	{
+		Name: "bpf_rbtree_first",
+		Args: []KfuncArg{
+			{Name: "root", Type: "struct bpf_rb_root *", Kind: KindRBRoot},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		Flags: KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 3,
+	},
+	{
+		Name: "bpf_rbtree_left",
+		Args: []KfuncArg{
+			{Name: "root", Type: "struct bpf_rb_root *", Kind: KindRBRoot},
+			{Name: "node", Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		Flags: KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 16,
+	},
+	{
+		Name: "bpf_rbtree_remove",
+		Args: []KfuncArg{
+			{Name: "root", Type: "struct bpf_rb_root *", Kind: KindRBRoot},
+			{Name: "node", Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		Flags: KfAcquire | KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 3,
+	},
+	{
+		Name: "bpf_rbtree_right",
+		Args: []KfuncArg{
+			{Name: "root", Type: "struct bpf_rb_root *", Kind: KindRBRoot},
+			{Name: "node", Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		Flags: KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 16,
+	},
+	{
+		Name: "bpf_rbtree_root",
+		Args: []KfuncArg{
+			{Name: "root", Type: "struct bpf_rb_root *", Kind: KindRBRoot},
+		},
+		Ret:   KfuncArg{Type: "struct bpf_rb_node *", Kind: KindRBNode},
+		Flags: KfRetNull,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 16,
+	},
+	{
+		Name:  "bpf_rcu_read_lock",
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name:  "bpf_rcu_read_unlock",
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_rdonly_cast",
+		Args: []KfuncArg{
+			{Name: "obj__ign", Type: "const void *", Kind: KindIgnore, Const: true},
+			{Name: "btf_id__k", Type: "u32", Kind: KindConst, Size: 4},
+		},
+		Ret:   KfuncArg{Type: "void *", Kind: KindBTF},
+		Flags: KfFastcall,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 2,
+	},
+	{
+		Name: "bpf_refcount_acquire_impl",
+		Args: []KfuncArg{
+			{Name: "p__refcounted_kptr", Type: "void *", Kind: KindRefcounted},
+			{Name: "meta__ign", Type: "void *", Kind: KindIgnore},
+		},
+		Ret:   KfuncArg{Type: "void *", Kind: KindRefcounted},
+		Flags: KfAcquire | KfRetNull | KfRCU,
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 4,
+	},
+	{
+		Name: "bpf_res_spin_lock",
+		Args: []KfuncArg{
+			{Name: "lock", Type: "struct bpf_res_spin_lock *", Kind: KindResSpinLock},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfRetNull,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 15,
+	},
+	{
+		Name: "bpf_res_spin_lock_irqsave",
+		Args: []KfuncArg{
+			{Name: "lock", Type: "struct bpf_res_spin_lock *", Kind: KindResSpinLock},
+			{Name: "flags__irq_flag", Type: "unsigned long *", Kind: KindIRQFlag},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfRetNull,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 15,
+	},
+	{
+		Name: "bpf_res_spin_unlock",
+		Args: []KfuncArg{
+			{Name: "lock", Type: "struct bpf_res_spin_lock *", Kind: KindResSpinLock},
+		},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 15,
+	},
+	{
+		Name: "bpf_res_spin_unlock_irqrestore",
+		Args: []KfuncArg{
+			{Name: "lock", Type: "struct bpf_res_spin_lock *", Kind: KindResSpinLock},
+			{Name: "flags__irq_flag", Type: "unsigned long *", Kind: KindIRQFlag},
+		},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 15,
+	},
+	{
+		Name: "bpf_stream_vprintk_impl",
+		Args: []KfuncArg{
+			{Name: "stream_id", Type: "int", Kind: KindScalar, Size: 4},
+			{Name: "fmt__str", Type: "const char *", Kind: KindStr, Const: true},
+			{Name: "args", Type: "const void *", Kind: KindMem, Const: true},
+			{Name: "len__sz", Type: "u32", Kind: KindSize, Size: 4},
+			{Name: "aux__prog", Type: "void *", Kind: KindProg},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfTrustedArgs,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 17,
+	},
+	{
+		Name: "bpf_task_work_schedule_resume_impl",
+		Args: []KfuncArg{
+			{Name: "task", Type: "struct task_struct *", Kind: KindBTF, Struct: "task_struct"},
+			{Name: "tw", Type: "struct bpf_task_work *", Kind: KindTaskWork},
+			{Name: "map__map", Type: "void *", Kind: KindMap},
+			{Name: "callback", Type: "bpf_task_work_callback_t", Kind: KindCallback},
+			{Name: "aux__prog", Type: "void *", Kind: KindProg},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfTrustedArgs,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 18,
+	},
+	{
+		Name: "bpf_task_work_schedule_signal_impl",
+		Args: []KfuncArg{
+			{Name: "task", Type: "struct task_struct *", Kind: KindBTF, Struct: "task_struct"},
+			{Name: "tw", Type: "struct bpf_task_work *", Kind: KindTaskWork},
+			{Name: "map__map", Type: "void *", Kind: KindMap},
+			{Name: "callback", Type: "bpf_task_work_callback_t", Kind: KindCallback},
+			{Name: "aux__prog", Type: "void *", Kind: KindProg},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfTrustedArgs,
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 18,
+	},
+	{
+		Name: "bpf_throw",
+		Args: []KfuncArg{
+			{Name: "cookie", Type: "u64", Kind: KindScalar, Size: 8},
+		},
+		Progs: genericKfuncProgs,
+		Since: 6<<8 | 7,
+	},
+	{
+		Name: "bpf_wq_init",
+		Args: []KfuncArg{
+			{Name: "wq", Type: "struct bpf_wq *", Kind: KindWorkqueue},
+			{Name: "p__map", Type: "void *", Kind: KindMap},
+			{Name: "flags", Type: "unsigned int", Kind: KindScalar, Size: 4},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 10,
+	},
+	{
+		Name: "bpf_wq_set_callback_impl",
+		Args: []KfuncArg{
+			{Name: "wq", Type: "struct bpf_wq *", Kind: KindWorkqueue},
+			{Name: "callback_fn", Type: "callback", Kind: KindCallback},
+			{Name: "flags", Type: "unsigned int", Kind: KindScalar, Size: 4},
+			{Name: "aux__prog", Type: "void *", Kind: KindProg},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 10,
+	},
+	{
+		Name: "bpf_wq_start",
+		Args: []KfuncArg{
+			{Name: "wq", Type: "struct bpf_wq *", Kind: KindWorkqueue},
+			{Name: "flags", Type: "unsigned int", Kind: KindScalar, Size: 4},
+		},
+		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Progs: everyKfuncProg,
+		Since: 6<<8 | 10,
+	},
+}
