@@ -22,6 +22,9 @@ type coreTarget struct {
 	modules []*btf.Spec
 	little  bool
 	cands   map[string][]candidate
+	// fit are the candidates that all relocations of a program's type so far
+	// have fitted: one kernel type must do for the whole program.
+	fit map[btf.TypeID][]candidate
 }
 
 type candidate struct {
@@ -101,7 +104,11 @@ func (c *coreTarget) resolve(relo *image.CORERelo) (*coreResult, error) {
 	if err != nil {
 		return nil, err
 	}
+	if fit, ok := c.fit[relo.TypeID]; ok {
+		cands = fit
+	}
 	var found *coreResult
+	var fit []candidate
 	var place uint64
 	for _, cand := range cands {
 		res, bits, err := c.try(relo, local, cand)
@@ -111,6 +118,7 @@ func (c *coreTarget) resolve(relo *image.CORERelo) (*coreResult, error) {
 		if res == nil {
 			continue
 		}
+		fit = append(fit, cand)
 		if found == nil {
 			found, place = res, bits
 			continue
@@ -122,6 +130,7 @@ func (c *coreTarget) resolve(relo *image.CORERelo) (*coreResult, error) {
 	if found == nil {
 		return c.missing(relo, local), nil
 	}
+	c.fit[relo.TypeID] = fit
 	return found, nil
 }
 

@@ -47,7 +47,7 @@ func Resolve(c *image.Collection, t *Target) *image.Collection {
 		t = &Target{}
 	}
 	out := c.Clone()
-	r := &resolver{target: t, core: newCORE(t, c.ByteOrder), memo: make(map[string]coreMemo)}
+	r := &resolver{target: t, core: newCORE(t, c.ByteOrder)}
 	kerr := r.fillKconfig(out)
 	for _, p := range out.Programs {
 		if p.Err == nil {
@@ -60,12 +60,6 @@ func Resolve(c *image.Collection, t *Target) *image.Collection {
 type resolver struct {
 	target *Target
 	core   *coreTarget
-	memo   map[string]coreMemo
-}
-
-type coreMemo struct {
-	res *coreResult
-	err error
 }
 
 func (r *resolver) program(p *image.Program, kerr error) error {
@@ -76,9 +70,14 @@ func (r *resolver) program(p *image.Program, kerr error) error {
 			}
 		}
 	}
+	r.core.fit = make(map[btf.TypeID][]candidate)
 	for i := range p.CORE {
 		relo := &p.CORE[i]
-		if err := r.relocate(p, relo); err != nil {
+		res, err := r.core.resolve(relo)
+		if err == nil {
+			err = res.patch(p.Insns, relo.Slot)
+		}
+		if err != nil {
 			return fmt.Errorf("insn %d: CO-RE relocation of %s at %s: %w",
 				relo.Slot, typeName(relo.Type), pathText(relo.Access), err)
 		}
@@ -90,21 +89,6 @@ func (r *resolver) program(p *image.Program, kerr error) error {
 	}
 	p.CORE, p.Extern = nil, nil
 	return nil
-}
-
-// relocate applies one CO-RE relocation. Equal relocations are common, so
-// their results are kept.
-func (r *resolver) relocate(p *image.Program, relo *image.CORERelo) error {
-	key := fmt.Sprintf("%p %d %d %s", relo.Type, relo.TypeID, relo.Kind, pathText(relo.Access))
-	m, ok := r.memo[key]
-	if !ok {
-		m.res, m.err = r.core.resolve(relo)
-		r.memo[key] = m
-	}
-	if m.err != nil {
-		return m.err
-	}
-	return m.res.patch(p.Insns, relo.Slot)
 }
 
 // extern resolves one reference to a kernel symbol.
