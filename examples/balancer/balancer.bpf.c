@@ -47,6 +47,7 @@ struct connection_key {
 
 struct connection {
 	__u32 backend; // index
+	__u32 moves; // to another backend, because its own was drained
 	__u64 packets;
 };
 
@@ -151,6 +152,10 @@ static __always_inline int backend_of(const struct connection_key *k, __u32 coun
 	int chosen = choose(k, count);
 	if (chosen >= 0) {
 		struct connection fresh = { .backend = chosen, .packets = 1 };
+		if (c) {
+			fresh.moves = c->moves + 1;
+			fresh.packets = c->packets + 1;
+		}
 		bpf_map_update_elem(&connections, k, &fresh, BPF_ANY);
 		*first = 1;
 	}
