@@ -62,7 +62,7 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 		for _, m := range span.FindAllStringSubmatch(fence.ReplaceAllString(text, ""), -1) {
 			if strings.Contains(m[1], " ") {
 				commands = append(commands, m[1])
-			} else if file.MatchString(m[1]) && !notFiles(m[1]) {
+			} else if beside := path.Join(path.Dir(name), m[1]); file.MatchString(m[1]) && !notFiles(m[1]) && !isFile(beside) {
 				wantFile(t, name, m[1])
 			}
 		}
@@ -72,13 +72,15 @@ func TestDocumentsNameWhatExists(t *testing.T) {
 	}
 }
 
+var capitals = regexp.MustCompile(`(^|/)[A-Z]+[./]`)
+
 // notFiles are code spans that look like files and are none: import paths,
 // packages to come, names in other people's folders, patterns with a
-// placeholder in capitals, suffixes.
+// name in capitals, suffixes.
 func notFiles(s string) bool {
 	if strings.HasPrefix(s, "x/sys") || strings.HasPrefix(s, "x/arch") || strings.HasPrefix(s, "cilium/") || strings.Contains(s, "github.com/") ||
 		strings.HasPrefix(s, "gopacket") || strings.Contains(s, "golang.org/") || strings.Contains(s, "honnef.co/") ||
-		strings.ToUpper(path.Base(strings.TrimSuffix(s, path.Ext(s)))) == path.Base(strings.TrimSuffix(s, path.Ext(s))) && !strings.HasSuffix(s, ".md") {
+		capitals.MatchString(s) && !strings.HasSuffix(s, ".md") {
 		return true
 	}
 	if strings.HasPrefix(s, ".") && !strings.Contains(s, "/") {
@@ -92,11 +94,16 @@ func notFiles(s string) bool {
 	return false
 }
 
+func isFile(name string) bool {
+	_, err := os.Stat(filepath.FromSlash(name))
+	return err == nil
+}
+
 // wantFile wants a file by its path, or, if it is a bare name or a pattern,
 // anywhere in the project.
 func wantFile(t *testing.T, doc, name string) {
 	t.Helper()
-	if _, err := os.Stat(filepath.FromSlash(name)); err == nil {
+	if isFile(name) {
 		return
 	}
 	found := false

@@ -18,19 +18,20 @@ func Example() {
 
 	packet := make([]byte, 64) // IPv4, UDP, from 203.0.113.7
 	copy(packet[12:], []byte{0x08, 0x00, 0x45, 0, 0, 50, 0, 0, 0, 0, 64, 17, 0, 0, 203, 0, 113, 7})
-	verdict, _, err := coll.Programs["firewall"].Test(packet)
+	verdict, _, err := coll.Programs["firewall"].Test(packet) // 1: XDP_DROP
 	if err != nil {
 		log.Fatal(err)
 	}
 
-	var blocked []struct{ Packets, Bytes uint64 } // one value a CPU
-	if err := coll.Maps["verdicts"].Lookup(uint32(1), &blocked); err != nil {
+	type count struct{ Packets, Bytes uint64 }
+	var totals []struct{ Passed, Blocked, Limited, Broken count } // one a CPU
+	if err := coll.Maps["totals"].Lookup(uint32(0), &totals); err != nil {
 		log.Fatal(err)
 	}
-	sum := uint64(0)
-	for _, b := range blocked {
-		sum += b.Packets
+	blocked := uint64(0)
+	for _, t := range totals {
+		blocked += t.Blocked.Packets
 	}
-	fmt.Println("verdict", verdict, "blocked", sum)
+	fmt.Println("verdict", verdict, "blocked", blocked)
 	// Output: verdict 1 blocked 1
 }
