@@ -14,7 +14,7 @@ func checkableArg(a abi.Arg) bool {
 	switch a.Base() {
 	case abi.ArgNone, abi.ArgConstMapPtr, abi.ArgMapKey, abi.ArgMapValue, abi.ArgMem,
 		abi.ArgConstSize, abi.ArgConstSizeOrZero, abi.ArgConstAllocSize, abi.ArgCtx, abi.ArgAnything,
-		abi.ArgSpinLock, abi.ArgRingBufMem, abi.ArgFunc, abi.ArgStack, abi.ArgConstStr:
+		abi.ArgSpinLock, abi.ArgRingBufMem, abi.ArgFunc, abi.ArgStack, abi.ArgConstStr, abi.ArgScalar:
 		return true
 	}
 	return false
