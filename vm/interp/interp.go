@@ -47,6 +47,7 @@ func newCode(p *vm.Program) *code {
 
 // Run runs the program from its entry.
 func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
+	defer unguard(guard())
 	r0, err := run(c, cd, 0, &[5]uint64{uint64(bctx)})
 	if err != nil {
 		return caught(c, err)

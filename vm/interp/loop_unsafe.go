@@ -41,9 +41,10 @@ func (cd *code) index(ip unsafe.Pointer) int {
 // proven that every jump leads to an instruction. Cases end in continue; those
 // of jumps that are taken leave the switch. Nothing but ip lives across turns,
 // so that the compiler keeps it in a register.
-func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
+func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (r0 uint64, err error) {
 	var r [16]uint64
 	m := machine{c: c, cd: cd, base: len(c.Frames), sp: c.Block.SP}
+	defer m.catch(&err)
 	copy(r[1:6], a[:])
 	if err := m.begin(fn, &r); err != nil {
 		return 0, err
@@ -261,54 +262,71 @@ func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
 			continue
 
 		case ir.LdU8:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = uint64(*(*uint8)(at(r[in.src&15], in.off)))
 			continue
 		case ir.LdU16:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = uint64(*(*uint16)(at(r[in.src&15], in.off)))
 			continue
 		case ir.LdU32:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = uint64(*(*uint32)(at(r[in.src&15], in.off)))
 			continue
 		case ir.LdU64:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = *(*uint64)(at(r[in.src&15], in.off))
 			continue
 		case ir.LdS8:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = uint64(int64(*(*int8)(at(r[in.src&15], in.off))))
 			continue
 		case ir.LdS16:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = uint64(int64(*(*int16)(at(r[in.src&15], in.off))))
 			continue
 		case ir.LdS32:
+			m.ip = (*insn)(ip)
 			r[in.dst&15] = uint64(int64(*(*int32)(at(r[in.src&15], in.off))))
 			continue
 		case ir.St8K:
+			m.ip = (*insn)(ip)
 			*(*uint8)(at(r[in.dst&15], in.off)) = uint8(in.imm)
 			continue
 		case ir.St16K:
+			m.ip = (*insn)(ip)
 			*(*uint16)(at(r[in.dst&15], in.off)) = uint16(in.imm)
 			continue
 		case ir.St32K:
+			m.ip = (*insn)(ip)
 			*(*uint32)(at(r[in.dst&15], in.off)) = uint32(in.imm)
 			continue
 		case ir.St64K:
+			m.ip = (*insn)(ip)
 			*(*uint64)(at(r[in.dst&15], in.off)) = uint64(in.imm)
 			continue
 		case ir.St8X:
+			m.ip = (*insn)(ip)
 			*(*uint8)(at(r[in.dst&15], in.off)) = uint8(r[in.src&15])
 			continue
 		case ir.St16X:
+			m.ip = (*insn)(ip)
 			*(*uint16)(at(r[in.dst&15], in.off)) = uint16(r[in.src&15])
 			continue
 		case ir.St32X:
+			m.ip = (*insn)(ip)
 			*(*uint32)(at(r[in.dst&15], in.off)) = uint32(r[in.src&15])
 			continue
 		case ir.St64X:
+			m.ip = (*insn)(ip)
 			*(*uint64)(at(r[in.dst&15], in.off)) = r[in.src&15]
 			continue
 		case ir.AtomicAdd32:
+			m.ip = (*insn)(ip)
 			mem.Addr(at(r[in.dst&15], in.off)).AddU32(uint32(r[in.src&15]))
 			continue
 		case ir.AtomicAdd64:
+			m.ip = (*insn)(ip)
 			mem.Addr(at(r[in.dst&15], in.off)).AddU64(r[in.src&15])
 			continue
 
@@ -497,6 +515,7 @@ func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
 			}
 
 		case ir.Call:
+			m.ip = (*insn)(ip)
 			r[0] = m.cd.bodies[in.off](m.c, r[1], r[2], r[3], r[4], r[5])
 			if err := m.c.Err(); err != nil {
 				return 0, m.fail(m.cd.index(ip), err)
@@ -530,6 +549,7 @@ func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (uint64, error) {
 			continue
 
 		default:
+			m.ip = (*insn)(ip)
 			done, err := m.rare(in, &r)
 			if err != nil {
 				return 0, m.fail(m.cd.index(ip), err)

@@ -14,6 +14,8 @@ type machine struct {
 	cd   *code    // the running program
 	base int      // frames below the run
 	sp   mem.Addr // stack pointer to give back
+	// ip is behind the latest instruction that could fault.
+	ip *insn
 }
 
 // begin opens the first frame.

@@ -1,0 +1,77 @@
+package vm_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/skepbpf/skep/vm"
+)
+
+// TestWildAccessesEndTheRunOnly runs programs that the verifier would refuse
+// in the loop that trusts it.
+func TestWildAccessesEndTheRunOnly(t *testing.T) {
+	t.Parallel()
+	const wild = `
+.map counts array key=4 value=8 entries=3
+.program read section=socket
+    r1 = 0x100000000000 ll
+    r0 = *(u32 *)(r1 +8)
+    exit
+.program write section=socket
+    r6 = 1
+    r1 = 0x100000000000 ll
+    *(u8 *)(r1 +0) = 1
+    exit
+.program null section=socket
+    r1 = 0
+    r0 = *(u64 *)(r1 +16)
+    exit
+.program atomic section=socket
+    r1 = 0x100000000000 ll
+    r2 = 1
+    lock *(u64 *)(r1 +0) += r2
+    exit
+.program callback section=socket
+    r1 = map[counts] ll
+    r2 = each ll
+    r3 = 0
+    r4 = 0
+    call bpf_for_each_map_elem
+    exit
+.func each
+    r0 = *(u64 *)(r4 +0)
+    exit
+.program argument section=socket
+    r1 = map[counts] ll
+    r2 = 0x100000000000 ll
+    call bpf_map_lookup_elem
+    exit
+.program good section=socket
+    r0 = 7
+    exit
+`
+	w := newWorld(t, "interp", "wild", []byte(wild), 0)
+	r := w.runner(t, 0)
+	for name, want := range map[string]vm.Fault{
+		"read":     {Kind: vm.FaultRead, Insn: 2, Addr: 0x1000_0000_0008},
+		"write":    {Kind: vm.FaultWrite, Insn: 3, Addr: 0x1000_0000_0000},
+		"null":     {Kind: vm.FaultRead, Insn: 1},
+		"atomic":   {Kind: vm.FaultWrite, Insn: 3, Addr: 0x1000_0000_0000},
+		"callback": {Kind: vm.FaultRead, Insn: 8},
+		"argument": {Kind: vm.FaultArg, Insn: 4, Addr: 0x1000_0000_0000},
+	} {
+		want.Verified = true
+		_, err := r.Run(w.progs[name], 0)
+		var f *vm.Fault
+		if !errors.As(err, &f) {
+			t.Errorf("%s: %v, want a fault", name, err)
+			continue
+		}
+		if *f != want {
+			t.Errorf("%s: %+v, want %+v", name, *f, want)
+		}
+		if r0, err := r.Run(w.progs["good"], 0); r0 != 7 || err != nil {
+			t.Errorf("after %s: %d, %v", name, r0, err)
+		}
+	}
+}
