@@ -89,7 +89,8 @@ const (
 // Version is the lowest -mcpu of LLVM that knows an instruction.
 type Version uint8
 
-// The versions. Instructions that LLVM does not gate by -mcpu stand under V1.
+// The versions. Instructions that LLVM does not gate by -mcpu stand under V1,
+// as does 32-bit arithmetic, which it knows there but uses from V3 on.
 const (
 	V1 Version = iota + 1
 	V2
