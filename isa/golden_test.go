@@ -98,7 +98,7 @@ func TestTextIsLLVMsOwn(t *testing.T) {
 	for _, g := range readGolden(t, "llvm-19.txt") {
 		i, hi := g.pair()
 		want := g.text
-		if n := strings.Index(want, " <"); strings.HasSuffix(want, ">") {
+		if n := strings.LastIndex(want, " <"); strings.HasSuffix(want, ">") {
 			want = want[:n] // LLVM repeats the target as a symbol
 		}
 		if got := p.Format(0, i, hi); got != want {
