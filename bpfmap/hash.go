@@ -26,13 +26,16 @@ import (
 //
 // Readers take no lock and write nothing but ref. Writers change chains under
 // a lock that several buckets share, and publish an element, filled in, with
-// one atomic store to a link. An element taken out of a chain keeps its link,
-// so that a reader that stands on it goes on, and is reused at once, as in
-// Linux's preallocated maps. So a reader may be carried into another chain: it
-// ends at the mark of another bucket and starts again. It may also find its
-// key in an element that was deleted a moment ago, and a value that it holds a
-// pointer to may come to belong to another key; but the memory stays mapped
-// until the map is gone and no run is left.
+// one store to a link. An element taken out of a chain keeps its link, so that
+// a reader that stands on it goes on, and is reused at once, as in Linux's
+// preallocated maps. So a reader may be carried into another chain and miss
+// what is in its own. The lock counts: it is odd while it is held, and a
+// reader that has found nothing looks again and believes it only if the lock
+// did not change meanwhile. So a key that stays is always found.
+//
+// A reader may find its key in an element that was deleted a moment ago, and a
+// value that a run holds a pointer to may come to belong to another key; but
+// the memory stays mapped until the map is gone and no run is left.
 type hash struct {
 	base
 	heads   mem.Addr
@@ -44,10 +47,11 @@ type hash struct {
 	voff    mem.Addr
 	s       uint64 // seed with the key size mixed in
 	pool    pool
-	// spares are as many elements as are beyond max_entries: a replacement of
-	// a value takes one and leaves the old element in its place, whose value
-	// stays as it was for a while.
-	spares pool
+	// Elements beyond max_entries are spares: a replacement of a value takes
+	// one and leaves the old element in its place, whose value stays as it was
+	// until the spare is used. Each CPU has its own; Go callers share others.
+	spareOf mem.Addr // u32 a CPU, 64 bytes apart
+	spares  pool
 
 	// Per-CPU kinds.
 	percpu    bool
@@ -141,6 +145,7 @@ func (h *hash) layOut() error {
 	lockAt := section(locks * lockStride)
 	poolAt := section(poolBytes(cpus))
 	spareAt := section(poolBytes(1))
+	ownAt := section(uint64(cpus) * lockStride)
 	links := section((uint64(h.total) + 1) * 4)
 	elems := section(uint64(h.total) * uint64(h.stride))
 	n = roundUp(n, mem.PageSize)
@@ -159,8 +164,14 @@ func (h *hash) layOut() error {
 		h.pool.fix()
 	}
 	h.spares.init(block+spareAt, block+links, h.total, 1)
-	h.spares.setRange(0, h.max, h.total)
 	h.spares.used.StoreU32(h.total)
+	h.spareOf = block + ownAt
+	if spares != 0 {
+		for c := range cpus {
+			*h.ownSpare(int(c)) = h.max + 1 + c
+		}
+		h.spares.setRange(0, h.max+cpus, h.total)
+	}
 	*(h.hdr + HdrMask).U32() = h.mask
 	*(h.hdr + HdrBuckets).U64() = uint64(h.heads)
 	*(h.hdr + HdrBase).U64() = uint64(h.elems)
@@ -187,25 +198,50 @@ func (h *hash) shard(cpu int, hash uint32) uint32 {
 	return hash % h.pool.n
 }
 
-// find is the element of key, 0 if there is none. It takes no lock.
+// find is the element of key, 0 if there is none, without a lock. A miss is
+// believed if the chain was empty, or if no writer was at it meanwhile.
 func (h *hash) find(key []byte, hash uint32) mem.Addr {
 	bucket := hash & h.mask
+	p := h.head(bucket).LoadU64()
+	if p == 0 || p&1 != 0 {
+		return 0
+	}
+	if e, _ := h.walk(p, key, hash); e != 0 {
+		return e
+	}
+	lock := h.lockOf(hash)
 	for {
-		p := h.head(bucket).LoadU64()
-		for p&1 == 0 {
-			if p == 0 {
-				return 0
-			}
-			e := mem.Addr(p)
-			if *(e + elemHash).U32() == hash && sameKey(e+elemKey, key) {
-				return e
-			}
-			p = e.LoadU64()
+		seq := lock.LoadU32()
+		for ; seq&1 != 0; seq = lock.LoadU32() {
+			runtime.Gosched()
 		}
-		if uint32(p>>1) == bucket {
-			return 0
+		e, end := h.walk(h.head(bucket).LoadU64(), key, hash)
+		if e != 0 || end == bucket && lock.LoadU32() == seq {
+			return e
 		}
 	}
+}
+
+// walk looks for key from a link on. Without a match it tells the bucket in
+// whose chain it ended.
+func (h *hash) walk(p uint64, key []byte, hash uint32) (e mem.Addr, end uint32) {
+	for p&1 == 0 {
+		if p == 0 {
+			return 0, hash & h.mask
+		}
+		e := mem.Addr(p)
+		if *(e + elemHash).U32() == hash && sameKey(e+elemKey, key) {
+			return e, 0
+		}
+		p = e.LoadU64()
+	}
+	return 0, uint32(p >> 1)
+}
+
+// locate is find by a writer, who holds the chain's lock.
+func (h *hash) locate(key []byte, hash uint32) mem.Addr {
+	e, _ := h.walk(h.head(hash&h.mask).LoadU64(), key, hash)
+	return e
 }
 
 // value is the address of an element's value for a CPU.
@@ -239,12 +275,12 @@ func (h *hash) LookupCPU(key []byte, cpu uint32) mem.Addr {
 func (h *hash) Delete(cpu int, key []byte) abi.Errno {
 	hash := hashKey(h.s, key)
 	lock := h.lockOf(hash)
-	spinLock(lock)
-	e := h.find(key, hash)
+	seqLock(lock)
+	e := h.locate(key, hash)
 	if e != 0 {
 		h.unlink(e, hash)
 	}
-	spinUnlock(lock)
+	seqUnlock(lock)
 	if e == 0 {
 		return abi.ENOENT
 	}
@@ -255,6 +291,11 @@ func (h *hash) Delete(cpu int, key []byte) abi.Errno {
 // unlink takes e out of its chain, whose lock is held. It is false if e is
 // not in the chain.
 func (h *hash) unlink(e mem.Addr, hash uint32) bool {
+	return h.swap(e, e.LoadU64(), hash)
+}
+
+// swap makes the link that leads to e lead elsewhere.
+func (h *hash) swap(e mem.Addr, to uint64, hash uint32) bool {
 	link := h.head(hash & h.mask)
 	for {
 		p := link.LoadU64()
@@ -262,7 +303,7 @@ func (h *hash) unlink(e mem.Addr, hash uint32) bool {
 			return false
 		}
 		if mem.Addr(p) == e {
-			link.StoreU64(e.LoadU64())
+			link.ReleaseU64(to)
 			return true
 		}
 		link = mem.Addr(p)
@@ -276,14 +317,14 @@ func (h *hash) link(e mem.Addr, hash uint32) {
 	if p == 0 {
 		p = uint64(hash&h.mask)<<1 | 1
 	}
-	e.StoreU64(p)
-	head.StoreU64(uint64(e))
+	e.ReleaseU64(p)
+	head.ReleaseU64(uint64(e))
 }
 
 // fill writes key and hash to an element that is in no chain.
 func (h *hash) fill(e mem.Addr, key []byte, hash uint32) {
 	*(e + elemHash).U32() = hash
-	(e + elemRef).StoreU32(0)
+	*(e + elemRef).U32() = 0
 	copy((e + elemKey).Bytes(len(key)), key)
 	if h.percpu {
 		*(e + h.voff).U64() = uint64(h.values) + uint64(h.number(e)-1)*uint64(h.padded)
@@ -295,13 +336,27 @@ func (h *hash) discard(cpu int, e mem.Addr, hash uint32) {
 	h.pool.give(h.shard(cpu, hash), h.number(e))
 }
 
-// takeSpare is an element for a replacement. There are enough for all that
-// can hold one at a time, but for a crowd of Go callers, who wait.
-func (h *hash) takeSpare() mem.Addr {
+func (h *hash) ownSpare(cpu int) *uint32 { return (h.spareOf + mem.Addr(cpu)*lockStride).U32() }
+
+// takeSpare is an element for a replacement. Go callers, who share a few, may
+// have to wait for one another.
+func (h *hash) takeSpare(cpu int) mem.Addr {
+	if cpu >= 0 {
+		return h.elem(*h.ownSpare(cpu))
+	}
 	for {
 		if i := h.spares.take(0); i != 0 {
 			return h.elem(i)
 		}
 		runtime.Gosched()
 	}
+}
+
+// giveSpare makes the element that was replaced the spare.
+func (h *hash) giveSpare(cpu int, e mem.Addr) {
+	if cpu >= 0 {
+		*h.ownSpare(cpu) = h.number(e)
+		return
+	}
+	h.spares.give(0, h.number(e))
 }

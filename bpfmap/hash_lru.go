@@ -50,7 +50,7 @@ func (h *hash) takeOrEvict(cpu int, hash uint32) mem.Addr {
 		}
 		e := h.elem(from + (hand.AddU32(1)-1)%n + 1)
 		if (e+elemRef).LoadU32() != 0 && scanned < evictScan {
-			(e + elemRef).StoreU32(0)
+			*(e + elemRef).U32() = 0
 			continue
 		}
 		if h.evict(e) {
@@ -63,9 +63,9 @@ func (h *hash) takeOrEvict(cpu int, hash uint32) mem.Addr {
 func (h *hash) evict(e mem.Addr) bool {
 	hash := (e + elemHash).LoadU32()
 	lock := h.lockOf(hash)
-	spinLock(lock)
+	seqLock(lock)
 	ok := (e+elemHash).LoadU32() == hash && h.unlink(e, hash)
-	spinUnlock(lock)
+	seqUnlock(lock)
 	return ok
 }
 
@@ -76,8 +76,8 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags abi.UpdateFlags) abi.
 	var fresh mem.Addr
 	existed := false
 	for {
-		spinLock(lock)
-		old := h.find(key, hash)
+		seqLock(lock)
+		old := h.locate(key, hash)
 		e := checkUpdate(old != 0, flags)
 		if fresh != 0 && existed && old == 0 {
 			// The key was there and made room for itself.
@@ -86,9 +86,8 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags abi.UpdateFlags) abi.
 		switch {
 		case e != 0:
 		case old != 0 && h.pool.fixed == 0:
-			h.replace(old, key, value, hash)
-			h.markHead(hash)
-			spinUnlock(lock)
+			h.replace(cpu, old, key, value, hash)
+			seqUnlock(lock)
 			h.dropUnused(cpu, fresh, hash)
 			return 0
 		case fresh != 0:
@@ -97,12 +96,12 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags abi.UpdateFlags) abi.
 				h.unlink(old, hash)
 				touch(fresh)
 			}
-			spinUnlock(lock)
+			seqUnlock(lock)
 			h.dropUnused(cpu, old, hash)
 			return 0
 		}
 		existed = old != 0
-		spinUnlock(lock)
+		seqUnlock(lock)
 		if e != 0 {
 			h.dropUnused(cpu, fresh, hash)
 			return e
@@ -113,10 +112,7 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags abi.UpdateFlags) abi.
 	}
 }
 
-// markHead marks the element at the head of a chain as used: replacing a
-// value is a use.
-func (h *hash) markHead(hash uint32) { touch(mem.Addr(h.head(hash & h.mask).LoadU64())) }
-
+// dropUnused gives back an element that was taken but not needed.
 func (h *hash) dropUnused(cpu int, e mem.Addr, hash uint32) {
 	if e != 0 {
 		h.discard(cpu, e, hash)

@@ -18,9 +18,9 @@ func (h *hash) ValueLen() int {
 func (h *hash) SysLookup(key, value []byte, flags abi.UpdateFlags) abi.Errno {
 	hash := hashKey(h.s, key)
 	lock := h.lockOf(hash)
-	spinLock(lock)
-	defer spinUnlock(lock)
-	e := h.find(key, hash)
+	seqLock(lock)
+	defer seqUnlock(lock)
+	e := h.locate(key, hash)
 	if e == 0 {
 		return abi.ENOENT
 	}
@@ -49,13 +49,13 @@ func (h *hash) SysDelete(key []byte) abi.Errno { return h.Delete(-1, key) }
 func (h *hash) SysLookupDelete(key, value []byte, flags abi.UpdateFlags) abi.Errno {
 	hash := hashKey(h.s, key)
 	lock := h.lockOf(hash)
-	spinLock(lock)
-	e := h.find(key, hash)
+	seqLock(lock)
+	e := h.locate(key, hash)
 	if e != 0 {
 		h.copyOut(e, value, flags)
 		h.unlink(e, hash)
 	}
-	spinUnlock(lock)
+	seqUnlock(lock)
 	if e == 0 {
 		return abi.ENOENT
 	}
@@ -70,17 +70,17 @@ func (h *hash) NextKey(prev, next []byte) abi.Errno {
 	if prev != nil {
 		hash := hashKey(h.s, prev)
 		lock := h.lockOf(hash)
-		spinLock(lock)
-		e := h.find(prev, hash)
+		seqLock(lock)
+		e := h.locate(prev, hash)
 		if e != 0 {
 			from = uint64(hash&h.mask) + 1
 			if p := e.LoadU64(); p&1 == 0 {
 				copy(next, (mem.Addr(p) + elemKey).Bytes(len(next)))
-				spinUnlock(lock)
+				seqUnlock(lock)
 				return 0
 			}
 		}
-		spinUnlock(lock)
+		seqUnlock(lock)
 	}
 	for b := from; b <= uint64(h.mask); b++ {
 		if h.firstKey(uint32(b), next) {
@@ -96,8 +96,8 @@ func (h *hash) firstKey(bucket uint32, key []byte) bool {
 		return false
 	}
 	lock := h.lockOf(bucket)
-	spinLock(lock)
-	defer spinUnlock(lock)
+	seqLock(lock)
+	defer seqUnlock(lock)
 	p := h.head(bucket).LoadU64()
 	if p == 0 || p&1 != 0 {
 		return false

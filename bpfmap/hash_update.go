@@ -34,9 +34,9 @@ func (h *hash) Update(cpu int, key, value []byte, flags abi.UpdateFlags) abi.Err
 	}
 	hash := hashKey(h.s, key)
 	lock := h.lockOf(hash)
-	spinLock(lock)
-	defer spinUnlock(lock)
-	old := h.find(key, hash)
+	seqLock(lock)
+	defer seqUnlock(lock)
+	old := h.locate(key, hash)
 	if e := checkUpdate(old != 0, flags); e != 0 {
 		return e
 	}
@@ -50,7 +50,7 @@ func (h *hash) Update(cpu int, key, value []byte, flags abi.UpdateFlags) abi.Err
 	case flags&abi.UpdateLock != 0:
 		h.store(old+h.voff, value, flags)
 	default:
-		h.replace(old, key, value, hash)
+		h.replace(cpu, old, key, value, hash)
 	}
 	return 0
 }
@@ -71,13 +71,18 @@ func (h *hash) storeFresh(p mem.Addr, value []byte) {
 	}
 }
 
-// replace puts a spare with the new value in front of old and takes old out:
-// readers find one of them at any time.
-func (h *hash) replace(old mem.Addr, key, value []byte, hash uint32) {
-	e := h.takeSpare()
-	h.insert(e, key, value, hash)
-	h.unlink(old, hash)
-	h.spares.give(0, h.number(old))
+// replace puts a spare with the new value in old's place, so that readers
+// find one of them and the order of the chain stays.
+func (h *hash) replace(cpu int, old mem.Addr, key, value []byte, hash uint32) {
+	e := h.takeSpare(cpu)
+	h.fill(e, key, hash)
+	h.storeFresh(e+h.voff, value)
+	e.ReleaseU64(old.LoadU64())
+	h.swap(old, uint64(e), hash)
+	if h.lru {
+		touch(e)
+	}
+	h.giveSpare(cpu, old)
 }
 
 // updateInPlace is the update of the per-CPU kinds: elements stay, values are
@@ -87,8 +92,8 @@ func (h *hash) updateInPlace(cpu int, key, value []byte, flags abi.UpdateFlags) 
 	lock := h.lockOf(hash)
 	var fresh mem.Addr
 	for {
-		spinLock(lock)
-		old := h.find(key, hash)
+		seqLock(lock)
+		old := h.locate(key, hash)
 		e := checkUpdate(old != 0, flags)
 		switch {
 		case e != 0:
@@ -111,10 +116,10 @@ func (h *hash) updateInPlace(cpu int, key, value []byte, flags abi.UpdateFlags) 
 			h.fill(fresh, key, hash)
 			h.storeCPU(fresh, cpu, value, true)
 			h.link(fresh, hash)
-			spinUnlock(lock)
+			seqUnlock(lock)
 			return 0
 		}
-		spinUnlock(lock)
+		seqUnlock(lock)
 		if e != 0 || old != 0 {
 			if fresh != 0 {
 				h.discard(cpu, fresh, hash)

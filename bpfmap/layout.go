@@ -64,4 +64,4 @@ func spinLock(a mem.Addr) {
 }
 
 // spinUnlock gives the lock word at a back.
-func spinUnlock(a mem.Addr) { a.StoreU32(0) }
+func spinUnlock(a mem.Addr) { a.ReleaseU32(0) }

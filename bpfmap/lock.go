@@ -21,6 +21,21 @@ func spinSlow(a mem.Addr) {
 	}
 }
 
+// seqLock takes a lock word that counts: it is odd while it is held.
+func seqLock(a mem.Addr) {
+	for {
+		for range spinTries {
+			if s := a.LoadU32(); s&1 == 0 && a.CasU32(s, s+1) {
+				return
+			}
+		}
+		runtime.Gosched()
+	}
+}
+
+// seqUnlock gives back what seqLock took.
+func seqUnlock(a mem.Addr) { a.ReleaseU32(*a.U32() + 1) }
+
 // LockValue takes a struct bpf_spin_lock in a map value, as the helper and
 // BPF_F_LOCK do. The word is 0 when free.
 func LockValue(a mem.Addr) { spinLock(a) }

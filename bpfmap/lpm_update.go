@@ -42,14 +42,14 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 	}
 	switch {
 	case n == 0:
-		link.StoreU64(uint64(fresh))
+		link.ReleaseU64(uint64(fresh))
 	case same:
 		*fresh.U64(), *(fresh + 8).U64() = *n.U64(), *(n + 8).U64()
-		link.StoreU64(uint64(fresh))
+		link.ReleaseU64(uint64(fresh))
 		t.retire(n)
 	case shared == p.len:
 		*(fresh + nodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
-		link.StoreU64(uint64(fresh))
+		link.ReleaseU64(uint64(fresh))
 	default:
 		fork := t.newNode(prefix{shared, p.data}, nil)
 		if fork == 0 {
@@ -58,7 +58,7 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 		}
 		*(fork + nodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
 		*(fork + nodeChild + p.bit(shared)*8).U64() = uint64(fresh)
-		link.StoreU64(uint64(fork))
+		link.ReleaseU64(uint64(fork))
 	}
 	if !exists {
 		t.count++
@@ -110,11 +110,11 @@ func (t *lpm) cut(n, link, above mem.Addr) {
 		(n + nodeInner).StoreU32(1)
 		return
 	case left != 0 || right != 0 || above == 0:
-		link.StoreU64(left | right)
+		link.ReleaseU64(left | right)
 	default:
 		parent := mem.Addr(above.LoadU64())
 		if *(parent + nodeInner).U32() == 0 {
-			link.StoreU64(0)
+			link.ReleaseU64(0)
 			break
 		}
 		// A fork with one branch left is none: the branch takes its place.
@@ -122,7 +122,7 @@ func (t *lpm) cut(n, link, above mem.Addr) {
 		if mem.Addr(other) == n {
 			other = *(parent + 8).U64()
 		}
-		above.StoreU64(other)
+		above.ReleaseU64(other)
 		t.retire(parent)
 	}
 	t.retire(n)

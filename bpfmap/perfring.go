@@ -137,7 +137,7 @@ func (r *PerfRing) write(sample, more []byte) abi.Errno {
 	c += copy(b[c:], more)
 	clear(b[c:])
 	r.ring.Sync(int(start&r.mask), int(need))
-	(r.meta + perfDataHead).StoreU64(start + need)
+	(r.meta + perfDataHead).ReleaseU64(start + need)
 	r.wakeIfDue(start + need)
 	return 0
 }
@@ -180,7 +180,7 @@ func (r *PerfRing) Consume(f func(sample []byte, lost uint64)) bool {
 	} else {
 		f((p + 12).Bytes(int(*(p + 8).U32())), 0)
 	}
-	(r.meta + perfDataTail).StoreU64(tail + size)
+	(r.meta + perfDataTail).ReleaseU64(tail + size)
 	return true
 }
 

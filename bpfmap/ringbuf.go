@@ -104,9 +104,9 @@ func (r *RingBuf) Reserve(size uint64) mem.Addr {
 		return 0
 	}
 	h := r.data + mem.Addr(at&r.mask)
-	(h + 4).StoreU32(uint32((at&r.mask)/mem.PageSize) + 2)
-	h.StoreU32(uint32(size) | RingBufBusy)
-	r.producer.StoreU64(end)
+	*(h + 4).U32() = uint32((at&r.mask)/mem.PageSize) + 2
+	*h.U32() = uint32(size) | RingBufBusy
+	r.producer.ReleaseU64(end)
 	return h + RingBufHeaderSize
 }
 

@@ -9,6 +9,9 @@ import "github.com/skepbpf/skep/internal/mem"
 // the sample, which is valid until f returns. It is false, without a call, if
 // there is none yet.
 func (r *RingBuf) Consume(f func(sample []byte)) bool {
+	// The position is stored with a full barrier before the next header is
+	// read, as Commit stores its header before it reads the position: one of
+	// the two sees the other, so no wake-up is lost.
 	for {
 		pos := *r.consumer.U64()
 		if pos >= r.producer.LoadU64() {
