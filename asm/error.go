@@ -14,6 +14,7 @@ type Error struct {
 	Msg       string
 }
 
+// Error names the place and says what is wrong there.
 func (e *Error) Error() string {
 	return fmt.Sprintf("%s:%d:%d: %s", e.File, e.Line, e.Col, e.Msg)
 }

@@ -26,8 +26,8 @@ type Program struct {
 	Name    string // C function name
 	Section string // ELF section, with its leading "?" if any; "" for others
 
-	Type     abi.ProgType
-	Attach   abi.AttachType
+	Type   abi.ProgType
+	Attach abi.AttachType
 	// AttachTo is the attach target that the section names, "" if none; of
 	// struct_ops programs "struct:member", from the first map that has it.
 	AttachTo string

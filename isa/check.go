@@ -11,6 +11,7 @@ type EncodingError struct {
 	Linux  string // the line of the kernel's verifier
 }
 
+// Error names the slot and says what is wrong with it.
 func (e *EncodingError) Error() string {
 	return fmt.Sprintf("slot %d: %s (Linux: %s)", e.Slot, e.Reason, e.Linux)
 }

@@ -33,6 +33,7 @@ type SyntaxError struct {
 	Msg string
 }
 
+// Error names the column and says what is wrong there.
 func (e *SyntaxError) Error() string { return fmt.Sprintf("column %d: %s", e.Col, e.Msg) }
 
 func errorAt(col int, format string, args ...any) error {

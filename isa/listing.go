@@ -12,6 +12,7 @@ type LineError struct {
 	Err  error
 }
 
+// Error names the line and says what is wrong in it.
 func (e *LineError) Error() string {
 	var s *SyntaxError
 	if errors.As(e.Err, &s) {
