@@ -138,17 +138,22 @@ func (r *reader) readBTF() error {
 // is none.
 func (r *reader) datasec(sec *section) *btf.Datasec {
 	ds := r.datasecByName(sec.name)
-	if ds == nil || ds.Size != 0 {
+	if ds == nil || r.laid[ds] {
 		return ds
 	}
-	// Compilers leave the layout to the loader.
+	r.laid[ds] = true
+	// Compilers leave the layout to the loader. Old linkers set it wrong for
+	// variables that one object declares and another defines.
+	linked := ds.Size != 0
 	offs := make(map[string]uint64)
 	for _, sym := range sec.syms {
-		if sym.kind == elf.STT_OBJECT {
+		if sym.kind == elf.STT_OBJECT && !(linked && sym.bind == bindLocal) {
 			offs[sym.name] = sym.value
 		}
 	}
-	ds.Size = uint32(sec.size)
+	if !linked {
+		ds.Size = uint32(sec.size)
+	}
 	for i, v := range ds.Vars {
 		if off, ok := offs[v.Type.TypeName()]; ok {
 			ds.Vars[i].Offset = uint32(off)

@@ -23,6 +23,7 @@ func (r *reader) readData() error {
 				continue
 			}
 			sec.m = r.dataMap(sec)
+			r.align[sec.m] = min(sec.align, 1<<16)
 			r.data = append(r.data, sec.m)
 		case kindArena:
 			if r.arena == nil {

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/cilium/ebpf/btf"
+
 	"github.com/skepbpf/skep/image"
 )
 
@@ -41,6 +43,7 @@ type section struct {
 	name  string
 	kind  sectionKind
 	size  uint64
+	align uint64
 	data  []byte // nil for SHT_NOBITS
 	rels  []rel
 	syms  []*symbol
@@ -81,6 +84,7 @@ type reader struct {
 	raw  []byte
 	secs []*section // by ELF index
 	code map[string]*section
+	laid map[*btf.Datasec]bool
 	syms []*symbol // by ELF index
 	// mapAt finds maps by the place of their definition.
 	mapAt map[place]*image.Map
@@ -103,11 +107,12 @@ func parse(name string, data []byte) (u *unit, err error) {
 		}
 	}()
 	r := &reader{
-		unit:  &unit{name: name},
+		unit:  &unit{name: name, align: make(map[*image.Map]uint64), mapBind: make(map[*image.Map]binding)},
 		raw:   data,
 		mapAt: make(map[place]*image.Map),
 		extBy: make(map[string]*extern),
 		code:  make(map[string]*section),
+		laid:  make(map[*btf.Datasec]bool),
 	}
 	if err := r.readELF(); err != nil {
 		return nil, err
@@ -137,7 +142,7 @@ func (r *reader) readELF() error {
 	}
 	r.file, r.order = f, f.ByteOrder
 	for _, s := range f.Sections {
-		sec := &section{name: s.Name, kind: classify(s), size: s.Size}
+		sec := &section{name: s.Name, kind: classify(s), size: s.Size, align: s.Addralign}
 		r.secs = append(r.secs, sec)
 		if _, ok := r.code[s.Name]; !ok && sec.kind == kindCode {
 			r.code[s.Name] = sec
@@ -229,6 +234,9 @@ func (r *reader) readSymbols() error {
 			sym.bind = bindGlobal
 		case elf.STB_WEAK:
 			sym.bind = bindWeak
+		}
+		if s.Name == "" {
+			sym.bind = bindLocal
 		}
 		vis := elf.ST_VISIBILITY(s.Other)
 		sym.hidden = vis == elf.STV_HIDDEN || vis == elf.STV_INTERNAL

@@ -215,10 +215,13 @@ func (r *reader) refOf(fn *function, slot int, sym *symbol) (ref, error) {
 		if rf.ext == nil {
 			return rf, errors.New("the symbol is not defined")
 		}
-		rf.kind, rf.off = refExtern, uint32(in.Imm)
+		rf.kind, rf.off, rf.add, rf.call = refExtern, uint32(in.Imm), uint32(in.Imm), isCall
 		return rf, nil
 	case sym.sec == nil:
 		return rf, errors.New("the symbol is in no section")
+	}
+	if sym.bind != bindLocal {
+		rf.sym, rf.add = sym.name, uint32(in.Imm)
 	}
 	switch sym.sec.kind {
 	case kindCode:

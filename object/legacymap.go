@@ -65,6 +65,7 @@ func (r *reader) readLegacyMap(sec *section, sym *symbol, end uint64) error {
 		r.warnf("map %q: members behind flags are ignored", sym.name)
 	}
 	r.maps = append(r.maps, m)
+	r.mapBind[m] = sym.bind
 	r.mapAt[place{sec, sym.value}] = m
 	return nil
 }

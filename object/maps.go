@@ -24,10 +24,17 @@ func (r *reader) readBTFMaps() error {
 		if ds == nil {
 			return errors.New("section \".maps\": no BTF describes its maps")
 		}
+		binds := make(map[string]binding)
+		for _, sym := range sec.syms {
+			binds[sym.name] = sym.bind
+		}
 		for _, vsi := range byOffset(ds) {
 			v, ok := vsi.Type.(*btf.Var)
 			if !ok {
 				return fmt.Errorf("section \".maps\": %T in place of a variable", vsi.Type)
+			}
+			if v.Linkage == btf.ExternVar {
+				continue // another object defines it
 			}
 			if uint64(vsi.Offset)+uint64(vsi.Size) > uint64(len(sec.data)) {
 				return fmt.Errorf("map %q: lies outside of its section", v.Name)
@@ -37,6 +44,7 @@ func (r *reader) readBTFMaps() error {
 				return fmt.Errorf("map %q: %w", v.Name, err)
 			}
 			m.Tags = v.Tags
+			r.mapBind[m] = binds[v.Name]
 			r.maps = append(r.maps, m)
 			r.mapAt[place{sec, uint64(vsi.Offset)}] = m
 			if m.Type == abi.Arena && r.arena == nil {

@@ -22,6 +22,8 @@ type unit struct {
 	maps     []*image.Map
 	data     []*image.Map // of data sections, the .kconfig map last
 	arena    *image.Map
+	align    map[*image.Map]uint64  // of data sections
+	mapBind  map[*image.Map]binding // of maps
 	vars     []*image.Variable
 	externs  []*extern
 	ops      []*image.StructOps
@@ -71,6 +73,9 @@ type ref struct {
 	off  uint32
 	fn   *function
 	ext  *extern
+	call bool   // of an extern
+	sym  string // a global symbol: another object's definition may win
+	add  uint32 // behind that symbol
 }
 
 // externKind says where an extern is looked up.

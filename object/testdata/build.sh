@@ -9,7 +9,7 @@ strip=${STRIP:-llvm-strip-19}
 build() { # source target output flags...
 	source=$1 target=$2 output=$3
 	shift 3
-	"$clang" -g -O2 -target "$target" -mcpu=v3 -Wall -Wno-unused-variable "$@" -c "$source" -o "$output"
+	"$clang" -g -O2 -target "$target" -mcpu=v3 -Wall -Wno-unused-variable -ffile-prefix-map="$PWD"=. -fdebug-compilation-dir=. "$@" -c "$source" -o "$output"
 	"$strip" -g "$output" # debug information, not BTF
 }
 
