@@ -31,6 +31,10 @@ type ProgramOptions struct {
 	KernelTypes *btf.Spec
 	// Trust is whose rules apply; the zero value has root's.
 	Trust verifier.Trust
+	// Unverified runs programs without a proof, in the interpreter, which then
+	// checks every access and helper argument when it happens: for tests of
+	// programs that are not ready to be verified. Other back ends refuse it.
+	Unverified bool
 	// Backend is where a program that is loaded alone runs, nil for the
 	// process's default Runtime.
 	Backend Backend
@@ -45,6 +49,12 @@ type ProgramInfo struct {
 	Verified verifier.Stats
 	// Log is the verifier's log, "" unless asked for.
 	Log string
+}
+
+// Unverified reports whether the program runs without a proof.
+func (p *Program) Unverified() bool {
+	u, ok := p.impl.(*userProgram)
+	return ok && u.proven == nil
 }
 
 // RunOptions are the input and output of Program.Run.

@@ -114,16 +114,7 @@ func (r *Runtime) NewProgram(ctx context.Context, p *image.Program, maps []Backe
 		}
 		live[i] = um.m
 	}
-	vo := &verifier.Options{Trust: opts.Trust, KernelTypes: opts.KernelTypes, LogLevel: uint32(opts.LogLevel), CPUs: r.CPUs()}
-	if vo.KernelTypes == nil {
-		// Most programs need none; those that do are refused by name.
-		vo.KernelTypes, _ = hostKernelTypes()
-	}
-	proven, err := verifier.Verify(ctx, p, vo)
-	if err != nil {
-		return nil, err
-	}
-	ready, err := vm.New(proven, vm.Options{Engine: r.engine, Helpers: r.helpers, Maps: live})
+	ready, proven, err := r.prepare(ctx, p, live, opts)
 	if err != nil {
 		return nil, err
 	}
@@ -132,6 +123,29 @@ func (r *Runtime) NewProgram(ctx context.Context, p *image.Program, maps []Backe
 		return nil, errors.Join(err, ready.Close())
 	}
 	return u, nil
+}
+
+// prepare verifies and lowers a program; without a proof for unverified ones.
+func (r *Runtime) prepare(ctx context.Context, p *image.Program, live []bpfmap.Map, opts *ProgramOptions) (*vm.Program, *verifier.Program, error) {
+	if opts.Unverified {
+		size := 0
+		if info := p.Type.Info(); info != nil && info.Context != nil {
+			size = int(info.Context.Size)
+		}
+		ready, err := interp.NewUnverified(p, &interp.UnverifiedOptions{Helpers: r.helpers, Maps: live, CtxSize: size})
+		return ready, nil, err
+	}
+	vo := &verifier.Options{Trust: opts.Trust, KernelTypes: opts.KernelTypes, LogLevel: uint32(opts.LogLevel), CPUs: r.CPUs()}
+	if vo.KernelTypes == nil {
+		// Most programs need none; those that do are refused by name.
+		vo.KernelTypes, _ = hostKernelTypes()
+	}
+	proven, err := verifier.Verify(ctx, p, vo)
+	if err != nil {
+		return nil, nil, err
+	}
+	ready, err := vm.New(proven, vm.Options{Engine: r.engine, Helpers: r.helpers, Maps: live})
+	return ready, proven, err
 }
 
 // userMap is a bpfmap.Map as bpf(2) shows it.

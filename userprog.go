@@ -17,7 +17,7 @@ import (
 type userProgram struct {
 	rt     *Runtime
 	p      *vm.Program
-	proven *verifier.Program
+	proven *verifier.Program // nil for unverified programs
 	refs   *refs
 }
 
@@ -40,6 +40,9 @@ func (p *Program) Runtime() *Runtime {
 }
 
 func (u *userProgram) Info() ProgramInfo {
+	if u.proven == nil {
+		return ProgramInfo{Engine: "interp, unverified"}
+	}
 	return ProgramInfo{Engine: u.rt.engine.Name(), Verified: u.proven.Stats(), Log: u.proven.Log()}
 }
 
@@ -136,11 +139,15 @@ func (u *userProgram) runXDP(runner *vm.Runner, opts *RunOptions) (RunResult, er
 	}
 	x.SetInput(ifindex, queue)
 	runner.Context().Event = x
+	bctx := x.Ctx()
+	if u.proven == nil {
+		bctx, _ = x.Raw()
+	}
 	res, err := repeat(opts, func() (uint64, error) {
 		if err := x.Load(opts.Data); err != nil {
 			return 0, err
 		}
-		return runner.Run(u.p, x.Ctx())
+		return runner.Run(u.p, bctx)
 	})
 	if err != nil {
 		return res, err

@@ -145,7 +145,11 @@ func ReplayXDP(ctx context.Context, prog *skep.Program, list []*Port, opts *XDPO
 	c := runner.Context()
 	res, err := newReplay(opts, func(x *packet.XDP) (uint64, error) {
 		c.Event = x
-		verdict, err := runner.Run(p, x.Ctx())
+		bctx := x.Ctx()
+		if prog.Unverified() {
+			bctx, _ = x.Raw()
+		}
+		verdict, err := runner.Run(p, bctx)
 		if err != nil {
 			return 0, fmt.Errorf("program %q: %w", name, err)
 		}

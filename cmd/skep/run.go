@@ -32,6 +32,7 @@ type runFlags struct {
 	engine    string
 	cpus      int
 	realClock bool
+	noVerify  bool
 	verbose   bool
 }
 
@@ -65,6 +66,7 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 	fl.StringVar(&f.engine, "engine", "interp", "interp or jit")
 	fl.IntVar(&f.cpus, "cpus", 0, "number of virtual CPUs (default: as many as Go uses)")
 	fl.BoolVar(&f.realClock, "real-clock", false, "clocks show the time of day instead of the packets' times")
+	fl.BoolVar(&f.noVerify, "unverified", false, "do not verify; check every access while running")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print the commands run and the verifier's log")
 	return c
 }
@@ -155,6 +157,7 @@ func load(ctx context.Context, e *env, f *runFlags, file string) (*session, erro
 		return nil, err
 	}
 	opts := skep.CollectionOptions{Backend: s.rt}
+	opts.Programs.Unverified = f.noVerify
 	if f.btf != "" {
 		if opts.Programs.KernelTypes, err = btf.LoadSpec(f.btf); err != nil {
 			s.rt.Close()
@@ -246,6 +249,10 @@ func (s *session) printTrace(e *env) {
 }
 
 func printVerified(e *env, s *session) {
+	if s.prog.Unverified() {
+		fmt.Fprintf(e.out, "%s: %s (%s): not verified, every access is checked\n", s.file, s.prog.Name(), s.prog.Type().Short())
+		return
+	}
 	fmt.Fprintf(e.out, "%s: %s (%s): accepted, %s, %d processed, %d states, %s\n", s.file, s.prog.Name(), s.prog.Type().Short(),
 		count(s.insns, "instruction slot"), s.stats.Insns, s.stats.States, s.stats.Time.Round(time.Microsecond))
 }

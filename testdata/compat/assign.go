@@ -23,8 +23,8 @@ type programs struct {
 }
 
 type maps struct {
-	Verdicts *ebpf.Map `ebpf:"verdicts"`
-	Sources  *ebpf.Map `ebpf:"sources"`
+	Totals  *ebpf.Map `ebpf:"totals"`
+	Sources *ebpf.Map `ebpf:"sources"`
 }
 
 type variables struct {
@@ -46,7 +46,7 @@ func main() {
 		log.Fatal(err)
 	}
 	defer objs.Firewall.Close()
-	defer objs.Verdicts.Close()
+	defer objs.Totals.Close()
 	defer objs.Sources.Close()
 
 	pkt := make([]byte, 64)

@@ -16,6 +16,8 @@ import (
 
 type count struct{ Packets, Bytes uint64 }
 
+type totals struct{ Passed, Blocked, Limited, Broken count }
+
 func main() {
 	coll, err := ebpf.LoadCollection(os.Args[1] + "/firewall/firewall.bpf.o")
 	if err != nil {
@@ -43,13 +45,13 @@ func main() {
 	}
 	fmt.Println("verdict", ret, "bytes", len(out))
 
-	var perCPU []count
-	if err := coll.Maps["verdicts"].Lookup(uint32(1), &perCPU); err != nil {
+	var perCPU []totals
+	if err := coll.Maps["totals"].Lookup(uint32(0), &perCPU); err != nil {
 		log.Fatal(err)
 	}
 	var packets uint64
-	for _, c := range perCPU {
-		packets += c.Packets
+	for _, t := range perCPU {
+		packets += t.Blocked.Packets
 	}
 	fmt.Println("blocked", packets)
 
