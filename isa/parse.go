@@ -44,16 +44,13 @@ func (s *Statement) Resolve(pc, target int) error {
 		*i = New(CallOp, R0, CallLocal, 0, int32(dist))
 		return nil
 	}
-	if i.Op.Class() == ClassJmp && s.Ref.Kind == RefJump {
+	if s.Ref.Kind == RefJump && i.Op != AluOp(ClassJmp32, Code(JA), SrcK) {
 		if dist != int(int16(dist)) {
-			return errorAt(s.Ref.Col, "label %s is %d slots away, more than 16 bits hold; use gotol", s.Ref.Name, dist)
-		}
-		i.Off = int16(dist)
-		return nil
-	}
-	if i.Op.Class() == ClassJmp32 && i.Op.Code() != JA {
-		if dist != int(int16(dist)) {
-			return errorAt(s.Ref.Col, "label %s is %d slots away, more than 16 bits hold; jump over a gotol", s.Ref.Name, dist)
+			remedy := "jump over a gotol"
+			if i.Op == AluOp(ClassJmp, Code(JA), SrcK) {
+				remedy = "use gotol"
+			}
+			return errorAt(s.Ref.Col, "label %s is %d slots away, more than 16 bits hold; %s", s.Ref.Name, dist, remedy)
 		}
 		i.Off = int16(dist)
 		return nil

@@ -337,8 +337,8 @@ func (p *parser) function(dst register) {
 		p.pos--
 		p.emit(New(LdImm64, dst.r, PseudoFunc, 0, 0), Insn{})
 		p.target(RefFunc)
-		if end := p.peek(); !p.take("ll") {
-			p.fail(end, "unknown value %s; the address of a function ends with \"ll\"", t.describe())
+		if !p.take("ll") {
+			p.fail(t, "unknown value %s; the address of a function ends with \"ll\"", t.describe())
 		}
 		if !dst.is64 {
 			p.fail(dst.tok, "an address needs a 64-bit register, r%d", dst.r)
