@@ -94,12 +94,12 @@ func (w *printer) mapDef(m *image.Map) {
 }
 
 func (w *printer) mapText(m *image.Map) string {
-	s := name(m.Name) + " " + mapTypeEnum.name(uint32(m.Type))
+	s := name(m.Name) + " " + mapTypes.name(uint32(m.Type))
 	s += w.attr("key", uint64(m.KeySize))
 	s += w.attr("value", uint64(m.ValueSize))
 	s += w.attr("entries", uint64(m.MaxEntries))
 	if m.Flags != 0 {
-		s += " flags=" + mapFlagEnum.flagNames(uint32(m.Flags))
+		s += " flags=" + mapBits.name(uint32(m.Flags))
 	}
 	if m.Extra != 0 {
 		s += fmt.Sprintf(" extra=%#x", m.Extra)
@@ -214,16 +214,16 @@ func (w *printer) program(p *image.Program) {
 	}
 	implied := &image.Program{Section: p.Section}
 	if !setSection(implied) || implied.Type != p.Type {
-		s += " type=" + progTypeEnum.name(uint32(p.Type))
+		s += " type=" + progTypes.name(uint32(p.Type))
 	}
 	if implied.Attach != p.Attach {
-		s += " attach=" + attachTypeEnum.name(uint32(p.Attach))
+		s += " attach=" + attachTypes.name(uint32(p.Attach))
 	}
 	if implied.AttachTo != p.AttachTo {
 		s += fmt.Sprintf(" to=%q", p.AttachTo)
 	}
 	if implied.Flags != p.Flags {
-		s += " flags=" + progFlagEnum.flagNames(uint32(p.Flags))
+		s += " flags=" + progBits.name(uint32(p.Flags))
 	}
 	if p.License != w.c.License {
 		s += fmt.Sprintf(" license=%q", p.License)

@@ -2,49 +2,80 @@ package asm
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/skepbpf/skep/abi"
 )
 
-// Names are the kernel's without their common prefix, in lower case, by
-// number.
-
-// progTypes follow BPF_PROG_TYPE_.
-var progTypes = []string{
-	"unspec", "socket_filter", "kprobe", "sched_cls", "sched_act", "tracepoint", "xdp", "perf_event",
-	"cgroup_skb", "cgroup_sock", "lwt_in", "lwt_out", "lwt_xmit", "sock_ops", "sk_skb",
-	"cgroup_device", "sk_msg", "raw_tracepoint", "cgroup_sock_addr", "lwt_seg6local", "lirc_mode2",
-	"sk_reuseport", "flow_dissector", "cgroup_sysctl", "raw_tracepoint_writable", "cgroup_sockopt",
-	"tracing", "struct_ops", "ext", "lsm", "sk_lookup", "syscall", "netfilter",
+// names is a set of numbered names: abi's tables seen alike.
+type names struct {
+	what   string // "map type"
+	prefix string // of the kernel's names
+	byName func(string) (uint32, bool)
+	short  func(uint32) string
+	count  uint32 // numbers below it may have names
 }
 
-// mapTypes follow BPF_MAP_TYPE_.
-var mapTypes = []string{
-	"unspec", "hash", "array", "prog_array", "perf_event_array", "percpu_hash", "percpu_array",
-	"stack_trace", "cgroup_array", "lru_hash", "lru_percpu_hash", "lpm_trie", "array_of_maps",
-	"hash_of_maps", "devmap", "sockmap", "cpumap", "xskmap", "sockhash", "cgroup_storage",
-	"reuseport_sockarray", "percpu_cgroup_storage", "queue", "stack", "sk_storage", "devmap_hash",
-	"struct_ops", "ringbuf", "inode_storage", "task_storage", "bloom_filter", "user_ringbuf",
-	"cgrp_storage", "arena",
+var (
+	progTypes = names{
+		"program type", "BPF_PROG_TYPE_",
+		func(s string) (uint32, bool) { t, ok := abi.ProgTypeByName(s); return uint32(t), ok },
+		func(n uint32) string { return abi.ProgType(n).Short() },
+		64,
+	}
+	mapTypes = names{
+		"map type", "BPF_MAP_TYPE_",
+		func(s string) (uint32, bool) { t, ok := abi.MapTypeByName(s); return uint32(t), ok },
+		func(n uint32) string { return abi.MapType(n).Short() },
+		64,
+	}
+	attachTypes = names{
+		"attach type", "BPF_",
+		func(s string) (uint32, bool) { t, ok := abi.AttachTypeByName(s); return uint32(t), ok },
+		func(n uint32) string { return abi.AttachType(n).Short() },
+		96,
+	}
+)
+
+// number is the number of a name: the short one, the kernel's with or without
+// its prefix, or a number itself.
+func (e *names) number(s string) (uint32, error) {
+	if v, err := strconv.ParseUint(s, 0, 32); err == nil {
+		return uint32(v), nil
+	}
+	for _, try := range [...]string{s, strings.ToLower(s), e.prefix + strings.ToUpper(s)} {
+		if n, ok := e.byName(try); ok {
+			return n, nil
+		}
+	}
+	var known []string
+	for n := range e.count {
+		known = append(known, e.short(n))
+	}
+	return 0, fmt.Errorf("unknown %s %q%s", e.what, s, suggest(strings.ToLower(s), known))
 }
 
-// attachTypes follow BPF_.
-var attachTypes = []string{
-	"cgroup_inet_ingress", "cgroup_inet_egress", "cgroup_inet_sock_create", "cgroup_sock_ops",
-	"sk_skb_stream_parser", "sk_skb_stream_verdict", "cgroup_device", "sk_msg_verdict",
-	"cgroup_inet4_bind", "cgroup_inet6_bind", "cgroup_inet4_connect", "cgroup_inet6_connect",
-	"cgroup_inet4_post_bind", "cgroup_inet6_post_bind", "cgroup_udp4_sendmsg", "cgroup_udp6_sendmsg",
-	"lirc_mode2", "flow_dissector", "cgroup_sysctl", "cgroup_udp4_recvmsg", "cgroup_udp6_recvmsg",
-	"cgroup_getsockopt", "cgroup_setsockopt", "trace_raw_tp", "trace_fentry", "trace_fexit",
-	"modify_return", "lsm_mac", "trace_iter", "cgroup_inet4_getpeername", "cgroup_inet6_getpeername",
-	"cgroup_inet4_getsockname", "cgroup_inet6_getsockname", "xdp_devmap", "cgroup_inet_sock_release",
-	"xdp_cpumap", "sk_lookup", "xdp", "sk_skb_verdict", "sk_reuseport_select",
-	"sk_reuseport_select_or_migrate", "perf_event", "trace_kprobe_multi", "lsm_cgroup", "struct_ops",
-	"netfilter", "tcx_ingress", "tcx_egress", "trace_uprobe_multi", "cgroup_unix_connect",
-	"cgroup_unix_sendmsg", "cgroup_unix_recvmsg", "cgroup_unix_getpeername",
-	"cgroup_unix_getsockname", "netkit_primary", "netkit_peer", "trace_kprobe_session",
-	"trace_uprobe_session",
+// name is the name of a number, or the number itself.
+func (e *names) name(n uint32) string {
+	s := e.short(n)
+	if back, err := e.number(s); err != nil || back != n {
+		return strconv.FormatUint(uint64(n), 10)
+	}
+	return s
 }
+
+// bits is a set of flags with names.
+type bits struct {
+	what  string
+	names []string // the kernel's without "BPF_F_", in lower case, by bit
+}
+
+var (
+	progBits = bits{"program flag", progFlags}
+	mapBits  = bits{"map flag", mapFlags}
+)
 
 // progFlags follow BPF_F_, by bit.
 var progFlags = []string{
@@ -59,64 +90,28 @@ var mapFlags = []string{
 	"path_fd", "vtype_btf_obj_fd", "token_fd", "segv_on_fault", "no_user_conv",
 }
 
-// enum is a set of numbered names.
-type enum struct {
-	what   string // "map type"
-	prefix string // of the kernel's names
-	names  []string
-}
-
-var (
-	progTypeEnum   = enum{"program type", "BPF_PROG_TYPE_", progTypes}
-	mapTypeEnum    = enum{"map type", "BPF_MAP_TYPE_", mapTypes}
-	attachTypeEnum = enum{"attach type", "BPF_", attachTypes}
-	progFlagEnum   = enum{"program flag", "BPF_F_", progFlags}
-	mapFlagEnum    = enum{"map flag", "BPF_F_", mapFlags}
-)
-
-// number is the number of a name: short, the kernel's, or a number itself.
-func (e enum) number(s string) (uint32, error) {
-	if v, err := strconv.ParseUint(s, 0, 32); err == nil {
-		return uint32(v), nil
-	}
-	short := strings.ToLower(strings.TrimPrefix(s, e.prefix))
-	for n, name := range e.names {
-		if name == short {
-			return uint32(n), nil
-		}
-	}
-	return 0, fmt.Errorf("unknown %s %q%s", e.what, s, suggest(short, e.names))
-}
-
-// name is the name of a number, or the number itself.
-func (e enum) name(n uint32) string {
-	if int64(n) < int64(len(e.names)) {
-		return e.names[n]
-	}
-	return strconv.FormatUint(uint64(n), 10)
-}
-
-// flags reads names and numbers joined by "|".
-func (e enum) flags(s string) (uint32, error) {
+// number reads names and numbers joined by "|".
+func (b *bits) number(s string) (uint32, error) {
 	var all uint32
 	for part := range strings.SplitSeq(s, "|") {
 		if v, err := strconv.ParseUint(part, 0, 32); err == nil {
 			all |= uint32(v)
 			continue
 		}
-		bit, err := e.number(part)
-		if err != nil {
-			return 0, err
+		short := strings.ToLower(strings.TrimPrefix(part, "BPF_F_"))
+		bit := slices.Index(b.names, short)
+		if bit < 0 {
+			return 0, fmt.Errorf("unknown %s %q%s", b.what, part, suggest(short, b.names))
 		}
 		all |= 1 << bit
 	}
 	return all, nil
 }
 
-// flagNames is the reverse of flags.
-func (e enum) flagNames(v uint32) string {
+// name is the reverse of number.
+func (b *bits) name(v uint32) string {
 	var parts []string
-	for bit, name := range e.names {
+	for bit, name := range b.names {
 		if v>>bit&1 != 0 {
 			parts = append(parts, name)
 			v &^= 1 << bit

@@ -46,7 +46,7 @@ func (p *parser) mapDef(a *attrs) (*image.Map, pos, error) {
 	if err != nil {
 		return nil, name.at, err
 	}
-	n, err := mapTypeEnum.number(typ.text)
+	n, err := mapTypes.number(typ.text)
 	if err != nil {
 		return nil, name.at, p.errorf(typ.at, "%v", err)
 	}
@@ -76,9 +76,9 @@ func (p *parser) mapAttr(a *attrs, m *image.Map, w word) error {
 		m.Extra = v
 		return err
 	case "flags":
-		v, err := mapFlagEnum.flags(w.text)
+		v, err := mapBits.number(w.text)
 		if err != nil {
-			return p.errorf(w.at, "%v", err)
+			return p.errorf(w.val, "%v", err)
 		}
 		m.Flags = abi.MapFlags(v)
 		return nil
@@ -95,10 +95,10 @@ func (p *parser) mapAttr(a *attrs, m *image.Map, w word) error {
 		p.late = append(p.late, func() error {
 			inner := p.maps[w.text]
 			if inner == nil {
-				return p.errorf(w.at, "inner map %q is not defined; add a .map line", w.text)
+				return p.errorf(w.val, "inner map %q is not defined; add a .map line", w.text)
 			}
 			if inner == m {
-				return p.errorf(w.at, "map %q cannot hold itself", w.text)
+				return p.errorf(w.val, "map %q cannot hold itself", w.text)
 			}
 			m.Inner = inner
 			return nil
@@ -128,7 +128,7 @@ func (p *parser) mapNamed(w word) (*image.Map, error) {
 		for _, m := range p.out.Maps {
 			names = append(names, m.Name)
 		}
-		return nil, p.errorf(w.at, "map %q is not defined above; add a .map line%s", w.text, suggest(w.text, names))
+		return nil, p.errorf(w.val, "map %q is not defined above; add a .map line%s", w.text, suggest(w.text, names))
 	}
 	return m, nil
 }

@@ -80,14 +80,10 @@ func (p *parser) readProgram(a *attrs) error {
 }
 
 func (p *parser) progAttr(a *attrs, g *image.Program, w word) error {
-	number := func(e enum, flags bool) (uint32, error) {
-		read := e.number
-		if flags {
-			read = e.flags
-		}
-		v, err := read(w.text)
+	number := func(set interface{ number(string) (uint32, error) }) (uint32, error) {
+		v, err := set.number(w.text)
 		if err != nil {
-			return 0, p.errorf(w.at, "%v", err)
+			return 0, p.errorf(w.val, "%v", err)
 		}
 		return v, nil
 	}
@@ -95,15 +91,15 @@ func (p *parser) progAttr(a *attrs, g *image.Program, w word) error {
 	case "section":
 		return nil
 	case "type":
-		v, err := number(progTypeEnum, false)
+		v, err := number(&progTypes)
 		g.Type = abi.ProgType(v)
 		return err
 	case "attach":
-		v, err := number(attachTypeEnum, false)
+		v, err := number(&attachTypes)
 		g.Attach = abi.AttachType(v)
 		return err
 	case "flags":
-		v, err := number(progFlagEnum, true)
+		v, err := number(&progBits)
 		g.Flags = abi.ProgFlags(v)
 		return err
 	case "to":
@@ -119,7 +115,7 @@ func (p *parser) progAttr(a *attrs, g *image.Program, w word) error {
 		return nil
 	case "autoload":
 		if w.text != "yes" && w.text != "no" {
-			return p.errorf(w.at, "autoload is yes or no, not %q", w.text)
+			return p.errorf(w.val, "autoload is yes or no, not %q", w.text)
 		}
 		g.Autoload = w.text == "yes"
 		return nil

@@ -15,7 +15,8 @@ type word struct {
 	text   string // without quotes; of key=value, the value
 	key    string // "" for others
 	quoted bool
-	at     pos
+	at     pos // of the word
+	val    pos // of the value; at, where there is no key
 }
 
 // words splits a directive into words. A quoted string may stand alone or
@@ -43,7 +44,7 @@ func (p *parser) words(line int, s string) ([]word, error) {
 		} else if n == start && s[n] == '=' {
 			n++
 		}
-		w.text = s[start:n]
+		w.text, w.val = s[start:n], pos{line, start + 1}
 		if w.text == "" && n < len(s) && s[n] == '"' {
 			q, err := strconv.QuotedPrefix(s[n:])
 			if err != nil {
@@ -106,7 +107,7 @@ func (a *attrs) unknown(w word, known string) error {
 func (p *parser) uint(w word, bits int) (uint64, error) {
 	v, err := strconv.ParseUint(w.text, 0, bits)
 	if err != nil || w.quoted {
-		return 0, p.errorf(w.at, "%q is not a number of %d bits", w.text, bits)
+		return 0, p.errorf(w.val, "%q is not a number of %d bits", w.text, bits)
 	}
 	return v, nil
 }
@@ -172,7 +173,7 @@ func (p *parser) signed(w word, bits int) (uint64, error) {
 	if strings.HasPrefix(w.text, "-") {
 		v, err := strconv.ParseInt(w.text, 0, bits)
 		if err != nil {
-			return 0, p.errorf(w.at, "%q is not a number of %d bits", w.text, bits)
+			return 0, p.errorf(w.val, "%q is not a number of %d bits", w.text, bits)
 		}
 		return uint64(v) & (math.MaxUint64 >> (64 - bits)), nil
 	}
