@@ -13,12 +13,10 @@ var csumRows = []row{
 }
 
 // csumDiff is bpf_csum_diff: the 16-bit one's complement sum of seed and to,
-// less from. Linux 6.18: the result is folded, and sizes are multiples of 4.
+// less from. Linux 6.18: the result is folded, and sizes need not be multiples
+// of 4, as they had to be once.
 func csumDiff(_ *vm.Context, from, fromSize, to, toSize, seed uint64) uint64 {
 	nf, nt := uint32(fromSize), uint32(toSize)
-	if (nf|nt)&3 != 0 {
-		return abi.EINVAL.R0()
-	}
 	sum := uint64(uint32(seed))
 	switch {
 	case nf > 0 && nt > 0:
@@ -31,12 +29,15 @@ func csumDiff(_ *vm.Context, from, fromSize, to, toSize, seed uint64) uint64 {
 	return uint64(fold16(fold32(sum)))
 }
 
-// ones adds the 4-byte words of b to sum, without folding.
+// ones adds the 4-byte words of b to sum, without folding; the last one may be
+// short.
 func ones(b []byte, sum uint64) uint64 {
 	for ; len(b) >= 4; b = b[4:] {
 		sum += uint64(binary.NativeEndian.Uint32(b))
 	}
-	return sum
+	var rest [4]byte
+	copy(rest[:], b)
+	return sum + uint64(binary.NativeEndian.Uint32(rest[:]))
 }
 
 // fold32 brings a sum to 32 bits with end-around carry.

@@ -31,7 +31,7 @@ func format(c *vm.Context, out, text []byte, args []uint64) ([]byte, abi.Errno) 
 	f := formatter{c: c, text: text, args: args, out: out}
 	for f.pos < len(text) {
 		ch := text[f.pos]
-		if !isPrint(ch) && !isSpace(ch) || ch >= 0x80 {
+		if !isPrint(ch) && !isSpace(ch) {
 			return out, abi.EINVAL
 		}
 		f.pos++
@@ -52,11 +52,15 @@ func format(c *vm.Context, out, text []byte, args []uint64) ([]byte, abi.Errno) 
 	return f.out, 0
 }
 
-func isPrint(c byte) bool { return c >= ' ' && c < 0x7f }
+// Classes of characters. Linux 6.18: those of Latin-1.
 
-func isPunct(c byte) bool {
-	return isPrint(c) && c != ' ' && (c < '0' || c > '9') && (c|0x20 < 'a' || c|0x20 > 'z')
+func isPrint(c byte) bool { return c >= ' ' && c < 0x7f || c >= 0xa0 }
+
+func isAlnum(c byte) bool {
+	return c >= '0' && c <= '9' || c|0x20 >= 'a' && c|0x20 <= 'z' || c >= 0xc0 && c != 0xd7 && c != 0xf7
 }
+
+func isPunct(c byte) bool { return isPrint(c) && !isAlnum(c) && !isSpace(c) }
 
 // peek is the next byte of the format, 0 at its end.
 func (f *formatter) peek() byte { return f.ahead(0) }
@@ -78,7 +82,11 @@ func (f *formatter) conversion() bool {
 	switch f.peek() {
 	case 'p':
 		f.pos++
-		return f.pointer(s, arg)
+		ok := f.pointer(s, arg)
+		for isAlnum(f.peek()) { // vsnprintf takes them all for the conversion
+			f.pos++
+		}
+		return ok
 	case 's':
 		f.pos++
 		return f.str(s, arg)
@@ -227,6 +235,9 @@ func (f *formatter) pointer(s spec, v uint64) bool {
 		f.address(s, hashPointer(v))
 	case (c == 'k' || c == 'u') && f.ahead(1) == 's':
 		f.pos += 2
+		if c == 'u' {
+			v = noUserMemory
+		}
 		return f.str(s, v)
 	case c == 'x':
 		f.pos++
@@ -240,7 +251,7 @@ func (f *formatter) pointer(s spec, v uint64) bool {
 	case (c == 'i' || c == 'I') && (f.ahead(1) == '4' || f.ahead(1) == '6'):
 		six := f.ahead(1) == '6'
 		f.pos += 2
-		f.ip(s, mem.Addr(v), six, c == 'i')
+		f.ip(mem.Addr(v), six, c == 'i')
 	default:
 		return false
 	}
@@ -269,8 +280,9 @@ func hashPointer(v uint64) uint64 {
 }
 
 // ip formats an address of the Internet; one that cannot be read is zero.
-// Linux 6.18: %pi4 has leading zeros, %pI6 all eight groups, %pi6 no colons.
-func (f *formatter) ip(s spec, a mem.Addr, six, bare bool) {
+// Linux 6.18: %pi4 has leading zeros, %pI6 all eight groups, %pi6 no colons,
+// and none of them a width.
+func (f *formatter) ip(a mem.Addr, six, bare bool) {
 	var addr [16]byte
 	n := 4
 	if six {
@@ -298,5 +310,5 @@ func (f *formatter) ip(s spec, a mem.Addr, six, bare bool) {
 			text = strconv.AppendUint(text, uint64(v), 10)
 		}
 	}
-	f.pad(s, text)
+	f.out = append(f.out, text...)
 }

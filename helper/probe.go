@@ -8,33 +8,74 @@ import (
 
 var probeRows = []row{
 	{abi.ProbeRead, probeRead},
-	{abi.ProbeReadUser, probeRead},
-	{abi.ProbeReadKernel, probeRead},
-	{abi.CopyFromUser, probeRead},
+	{abi.ProbeReadUser, probeReadUser},
+	{abi.ProbeReadKernel, probeReadKernel},
+	{abi.CopyFromUser, probeReadUser},
 	{abi.ProbeReadStr, probeReadStr},
-	{abi.ProbeReadUserStr, probeReadStr},
-	{abi.ProbeReadKernelStr, probeReadStr},
+	{abi.ProbeReadUserStr, probeReadUserStr},
+	{abi.ProbeReadKernelStr, probeReadKernelStr},
 }
 
-// probeRead copies from an address that the verifier knows nothing of. Only
-// memory that skep lends to programs is there; elsewhere it is EFAULT, and the
-// destination zero, as after a fault in the kernel.
+// The bodies below copy from addresses that the verifier knows nothing of. Only
+// memory that skep lends to programs is there, and stands for the kernel's;
+// elsewhere the destination becomes zero, as after a fault.
+
+// noUserMemory stands for any address of a user process. Programs here see no
+// such process, and the kernel's user reads find nothing at map values either.
+const noUserMemory = 0
+
+// userEnd is where user addresses end. Linux 6.18: kernel reads refuse what is
+// below with ERANGE, on amd64 up to here.
+const userEnd = 1 << 47
+
+// kernelFault is the error of a kernel read that finds nothing at src.
+func kernelFault(src uint64) abi.Errno {
+	if src < userEnd {
+		return abi.ERANGE
+	}
+	return abi.EFAULT
+}
+
 func probeRead(c *vm.Context, dst, size, src, _, _ uint64) uint64 {
+	return copyFrom(c, dst, size, src, abi.EFAULT)
+}
+
+func probeReadKernel(c *vm.Context, dst, size, src, _, _ uint64) uint64 {
+	return copyFrom(c, dst, size, src, kernelFault(src))
+}
+
+func probeReadUser(c *vm.Context, dst, size, _, _, _ uint64) uint64 {
+	return copyFrom(c, dst, size, noUserMemory, abi.EFAULT)
+}
+
+func copyFrom(c *vm.Context, dst, size, src uint64, fault abi.Errno) uint64 {
 	d := mem.Addr(dst).Bytes(int(uint32(size)))
 	if len(d) == 0 {
 		return 0
 	}
 	if !c.Readable(mem.Addr(src), len(d)) {
 		clear(d)
-		return abi.EFAULT.R0()
+		return fault.R0()
 	}
 	copy(d, mem.Addr(src).Bytes(len(d)))
 	return 0
 }
 
-// probeReadStr copies a string with its NUL, cut to size, and is its length
-// with the NUL.
 func probeReadStr(c *vm.Context, dst, size, src, _, _ uint64) uint64 {
+	return copyText(c, dst, size, src, abi.EFAULT)
+}
+
+func probeReadKernelStr(c *vm.Context, dst, size, src, _, _ uint64) uint64 {
+	return copyText(c, dst, size, src, kernelFault(src))
+}
+
+func probeReadUserStr(c *vm.Context, dst, size, _, _, _ uint64) uint64 {
+	return copyText(c, dst, size, noUserMemory, abi.EFAULT)
+}
+
+// copyText copies a string with its NUL, cut to size, and is its length with
+// the NUL.
+func copyText(c *vm.Context, dst, size, src uint64, fault abi.Errno) uint64 {
 	d := mem.Addr(dst).Bytes(int(uint32(size)))
 	if len(d) == 0 {
 		return 0
@@ -42,7 +83,7 @@ func probeReadStr(c *vm.Context, dst, size, src, _, _ uint64) uint64 {
 	n := readText(c, mem.Addr(src), d)
 	if n < 0 {
 		clear(d)
-		return abi.EFAULT.R0()
+		return fault.R0()
 	}
 	return uint64(n)
 }

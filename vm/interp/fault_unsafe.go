@@ -1,6 +1,7 @@
 package interp
 
 import (
+	"fmt"
 	"runtime"
 	"runtime/debug"
 	"unsafe"
@@ -30,7 +31,7 @@ func (m *machine) catch(err *error) {
 	}
 	e, ok := p.(runtime.Error)
 	if !ok {
-		panic(p)
+		panic(fmt.Sprintf("BUG: panic in a helper: %v", p))
 	}
 	pc := m.cd.index(unsafe.Pointer(m.ip))
 	in := m.cd.low.Insns[pc-1]
@@ -46,7 +47,7 @@ func (m *machine) catch(err *error) {
 	case known:
 		f.Kind = vm.FaultArg
 	default:
-		panic(p)
+		panic(fmt.Sprintf("BUG: panic in a helper: %v", p))
 	}
 	*err = m.fail(pc, f)
 }

@@ -1,0 +1,254 @@
+package helper_test
+
+import (
+	"fmt"
+	"strings"
+)
+
+// liveCase is a program that Linux has run.
+type liveCase struct {
+	name string
+	body string // leaves its result in r0
+	text string // constant string
+	in   []byte // io from 8 on
+}
+
+func liveCases() []liveCase {
+	var all []liveCase
+	for _, f := range []func() []liveCase{csumCases, numberCases, compareCases, formatCases, xdpCases, probeCases} {
+		all = append(all, f()...)
+	}
+	return all
+}
+
+func csumCases() (cases []liveCase) {
+	in := make([]byte, 128)
+	for i := range in {
+		in[i] = byte(i*37 + 11)
+	}
+	high := []byte(strings.Repeat("\xff", 128))
+	for _, seed := range []uint32{0, 1, 0xffff, 0x8000_0000, 0xffff_ffff, 0x1234_5678} {
+		for _, from := range []int{0, 4, 16, 64} {
+			for _, to := range []int{0, 4, 20, 64} {
+				for i, data := range [][]byte{in, high} {
+					cases = append(cases, liveCase{
+						name: fmt.Sprintf("csum_diff from %d to %d seed %#x data %d", from, to, seed, i),
+						in:   data,
+						body: fmt.Sprintf(`
+    r1 = map[io][8] ll
+    r2 = %d
+    r3 = map[io][72] ll
+    r4 = %d
+    w5 = %d
+    call bpf_csum_diff`, from, to, int32(seed)),
+					})
+				}
+			}
+		}
+	}
+	for _, sizes := range [][2]int{{3, 4}, {4, 6}} {
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("csum_diff from %d to %d is no multiple of 4", sizes[0], sizes[1]), in: in,
+			body: fmt.Sprintf("    r1 = map[io][8] ll\n    r2 = %d\n    r3 = map[io][72] ll\n    r4 = %d\n    r5 = 0\n    call bpf_csum_diff", sizes[0], sizes[1]),
+		})
+	}
+	return cases
+}
+
+func numberCases() (cases []liveCase) {
+	texts := []string{
+		"0", "7", "-1", "+1", "42 ", "  42", "\t\n 8x", "0x1f", "0X1F", "0x", "0xg", "010", "08", "-0x10", "- 1", "--1", "", " ", "x",
+		"9223372036854775807", "9223372036854775808", "-9223372036854775808", "-9223372036854775809",
+		"18446744073709551615", "18446744073709551616", "99999999999999999999999",
+		"0000000000000000000000000000000000000000000000000000000000000000000000012",
+		"                                                                        5", "ff", "\xa07", "1_0", "0x8000000000000000",
+	}
+	for _, call := range []string{"strtol", "strtoul"} {
+		for _, text := range texts {
+			for _, flags := range []int{0, 8, 10, 16} {
+				cases = append(cases, numberCase(call, text, flags))
+			}
+		}
+		for _, flags := range []int{2, 32, 42, 64} {
+			cases = append(cases, numberCase(call, "1", flags))
+		}
+	}
+	return cases
+}
+
+func numberCase(call, text string, flags int) liveCase {
+	size := max(len(text), 1)
+	return liveCase{
+		name: fmt.Sprintf("%s %q flags %d", call, text, flags), in: append(make([]byte, 16), text...),
+		body: fmt.Sprintf(`
+    *(u64 *)(r10 -8) = 0x7777
+    r1 = map[io][24] ll
+    r2 = %d
+    r3 = %d
+    r4 = r10
+    r4 += -8
+    call bpf_%s
+    r7 = *(u64 *)(r10 -8)
+    r1 = map[io][8] ll
+    *(u64 *)(r1 +0) = r7`, size, flags, call),
+	}
+}
+
+func compareCases() (cases []liveCase) {
+	for _, c := range []struct {
+		a, b string
+		n    int
+	}{
+		{"abc", "abc", 4}, {"abc", "abd", 4}, {"abd", "abc", 4}, {"abc", "abd", 2}, {"", "", 1}, {"", "a", 4},
+		{"a", "", 4}, {"\xff", "\x01", 4}, {"abc\x00x", "abc\x00y", 5},
+	} {
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("strncmp %q %q %d", c.a, c.b, c.n), text: c.b, in: append([]byte(c.a), make([]byte, 8)...),
+			body: fmt.Sprintf("    r1 = map[io][8] ll\n    r2 = %d\n    r3 = map[text][0] ll\n    call bpf_strncmp", c.n),
+		})
+	}
+	return cases
+}
+
+func formatCases() (cases []liveCase) {
+	values := []int64{0, 1, -1, 42, -42, 255, 0x1234_5678_9abc_def0 & 0x7fff_ffff_ffff_ffff, -0x8000_0000, 1 << 40}
+	for _, f := range []string{
+		"%d", "%i", "%u", "%x", "%X", "%ld", "%lld", "%lu", "%llu", "%lx", "%llx", "%lX", "%li",
+		"%5d|", "%-5d|", "%05d|", "%+d", "% d", "%+u", "%08x", "%-08x|", "%+05d", "% 05d", "%20lld|", "%020lld|", "%c", "%3c|", "%-3c|", "%03c|",
+		"%px", "%20px|", "%-20px|", "%5px|",
+	} {
+		for _, v := range values {
+			cases = append(cases, formatCase(f, fmt.Sprintf("r1 = %d ll", v)))
+		}
+	}
+	str := "r1 = map[io][200] ll"
+	for _, f := range []string{
+		"%s", "[%s]", "%8s|", "%-8s|", "%08s|", "%s.", "%s\n", "%pks", "%pus", "%pks|",
+		"%pI4", "%pi4", "%pI6", "%pi6", "%pI4|", "%pI6 %%", "%20pI4|", "%-20pI4|", "%8pks|",
+	} {
+		cases = append(cases, formatCase(f, str))
+	}
+	for _, f := range []string{
+		"", "plain", "%%", "100%%", "%", "%5", "%z", "%f", "%o", "%sx", "%s1", "%lc", "%ls", "%pI5", "%pM", "%p5", "%lllx", "%hd", "%*d", "%.3d", "%#x",
+		"%d%d", "%d", "\x01", "\x7f", "tab\there", "\xc3\xa9", "%s\x01", "%pI4x", "%pxy", "%pks1", "%d%", "%-", "%l", "%p",
+	} {
+		// The verifier looks at formats of bpf_snprintf, but not at these.
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("trace_printk %q", f), text: f,
+			body: fmt.Sprintf("    r1 = map[text][0] ll\n    r2 = %d\n    r3 = 0\n    r4 = 0\n    r5 = 0\n    call bpf_trace_printk", len(f)+1),
+		})
+	}
+	cases = append(cases,
+		formatCase("%s", "r1 = 0x1000"), formatCase("%pI4", "r1 = 0"), formatCase("%pI6", "r1 = 0x10"), formatCase("%p", "r1 = 0"),
+		formatCase("%p|", "r1 = -4"), formatCase("%pK", "r1 = 0"),
+		liveCase{
+			name: "snprintf cut to 4 bytes", text: "abcdefgh",
+			body: "    r1 = map[io][8] ll\n    r2 = 4\n    r3 = map[text][0] ll\n    r4 = 0\n    r5 = 0\n    call bpf_snprintf",
+		},
+		liveCase{
+			name: "snprintf into nothing", text: "abcdefgh",
+			body: "    r1 = 0\n    r2 = 0\n    r3 = map[text][0] ll\n    r4 = 0\n    r5 = 0\n    call bpf_snprintf",
+		},
+		liveCase{
+			name: "snprintf with 12 arguments", text: "%d %d %d %d %d %d %d %d %d %d %d %d", in: []byte(strings.Repeat("\x05\x00\x00\x00\x00\x00\x00\x00", 24)),
+			body: "    r1 = map[io][8] ll\n    r2 = 64\n    r3 = map[text][0] ll\n    r4 = map[io][80] ll\n    r5 = 96\n    call bpf_snprintf",
+		},
+		liveCase{
+			name: "snprintf with 13 arguments", text: "%d",
+			body: "    r1 = map[io][8] ll\n    r2 = 64\n    r3 = map[text][0] ll\n    r4 = map[io][80] ll\n    r5 = 104\n    call bpf_snprintf",
+		},
+		liveCase{
+			name: "trace_printk gives the length", text: "",
+			body: "    *(u64 *)(r10 -8) = 0x000a6425\n    r1 = r10\n    r1 += -8\n    r2 = 8\n    r3 = 12345\n    r4 = 0\n    r5 = 0\n    call bpf_trace_printk",
+		},
+		liveCase{
+			name: "trace_printk without a NUL", text: "",
+			body: "    *(u64 *)(r10 -8) = 0x000a6425\n    r1 = r10\n    r1 += -8\n    r2 = 3\n    r3 = 12345\n    r4 = 0\n    r5 = 0\n    call bpf_trace_printk",
+		},
+	)
+	return cases
+}
+
+// formatCase formats one argument, which load puts into r1. A string and an
+// address for it lie at io[200].
+func formatCase(f, load string) liveCase {
+	in := make([]byte, 220)
+	copy(in[192:], "hello, w\x7f\x80rld!\x00")
+	return liveCase{
+		name: fmt.Sprintf("snprintf %q of %s", f, load), text: f, in: in,
+		body: fmt.Sprintf(`
+    %s
+    *(u64 *)(r10 -8) = r1
+    r1 = map[io][8] ll
+    r2 = 64
+    r3 = map[text][0] ll
+    r4 = r10
+    r4 += -8
+    r5 = 8
+    call bpf_snprintf`, load),
+	}
+}
+
+func xdpCases() (cases []liveCase) {
+	one := func(call string, n int) liveCase {
+		return liveCase{
+			name: fmt.Sprintf("%s by %d", call, n),
+			body: fmt.Sprintf("    r1 = r6\n    r2 = %d\n    call bpf_xdp_%s", n, call),
+		}
+	}
+	for _, n := range []int{0, 1, 14, 49, 50, 51, 64, -1, -14, -215, -216, -217, -256, 1 << 20, -1 << 20} {
+		cases = append(cases, one("adjust_head", n))
+	}
+	for _, n := range []int{0, 1, 100, -49, -50, -51, -64, 3000, 3455, 3456, 3457, 4096, 1 << 20, -1 << 20} {
+		cases = append(cases, one("adjust_tail", n))
+	}
+	for _, n := range []int{0, 4, -4, -3, -32, -36, -128, -216, -220, -252, -256, 1 << 20} {
+		cases = append(cases, one("adjust_meta", n))
+	}
+	cases = append(cases,
+		liveCase{name: "adjust_meta, then head", body: `
+    r1 = r6
+    r2 = -8
+    call bpf_xdp_adjust_meta
+    r7 = r0
+    r1 = r6
+    r2 = -208
+    call bpf_xdp_adjust_head
+    r8 = r0
+    r1 = r6
+    r2 = -209
+    call bpf_xdp_adjust_head
+    r0 <<= 16
+    r0 ^= r8
+    r0 <<= 16
+    r0 ^= r7`},
+		liveCase{name: "get_buff_len", body: "    r1 = r6\n    call bpf_xdp_get_buff_len"},
+		liveCase{name: "redirect with flags", body: "    r1 = 1\n    r2 = 1\n    call bpf_redirect"},
+		liveCase{name: "redirect", body: "    r1 = 1\n    r2 = 0\n    call bpf_redirect"},
+	)
+	for _, c := range [][2]int{{0, 8}, {60, 4}, {60, 5}, {64, 1}, {0xffff, 4}, {0x10000, 4}, {-1, 4}, {63, 1}} {
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("load_bytes %d at %d", c[1], c[0]),
+			body: fmt.Sprintf("    r1 = r6\n    r2 = %d\n    r3 = map[io][8] ll\n    r4 = %d\n    call bpf_xdp_load_bytes", c[0], c[1]),
+		}, liveCase{
+			name: fmt.Sprintf("store_bytes %d at %d", c[1], c[0]), in: []byte("abcdefgh"),
+			body: fmt.Sprintf("    r1 = r6\n    r2 = %d\n    r3 = map[io][8] ll\n    r4 = %d\n    call bpf_xdp_store_bytes", c[0], c[1]),
+		})
+	}
+	return cases
+}
+
+func probeCases() (cases []liveCase) {
+	in := []byte(strings.Repeat("\xee", 192) + "hello\x00world\x00and more of it")
+	for _, call := range []string{"probe_read_kernel", "probe_read_user", "probe_read_kernel_str", "probe_read_user_str"} {
+		for _, n := range []int{1, 5, 6, 7, 20} {
+			for _, from := range []string{"map[io][200] ll", "0", "16"} {
+				cases = append(cases, liveCase{
+					name: fmt.Sprintf("%s of %d from %s", call, n, from), in: in,
+					body: fmt.Sprintf("    r1 = map[io][8] ll\n    r2 = %d\n    r3 = %s\n    call bpf_%s", n, from, call),
+				})
+			}
+		}
+	}
+	return cases
+}
