@@ -5,6 +5,9 @@ package verifier
 import (
 	"fmt"
 	"strconv"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/isa"
 )
 
 // logger keeps the log in the kernel's format. A nil logger keeps nothing.
@@ -16,9 +19,10 @@ type logger struct {
 	// state goes: behind the instruction, if nothing was printed since.
 	regs     uint32
 	slots    uint64
-	insnEnd  int // length of buf behind the last printed instruction
-	insnLen  int // length of that instruction's line
-	lastLine int // index+1 of the last printed C line
+	insnEnd  int  // length of buf behind the last printed instruction
+	insnLen  int  // length of that instruction's line
+	lastLine int  // index+1 of the last printed C line
+	popped   bool // the path has just been taken up again
 }
 
 // The levels, as bits of bpf_attr.log_level.
@@ -77,21 +81,71 @@ func (l *logger) clean() {
 	l.regs, l.slots = 0, 0
 }
 
-// logInsn prints the instruction that is about to be walked, with what the one
-// before it changed.
-func (v *verifier) logInsn() {
+// logStep prints the instruction that is about to be walked: before it the
+// state, where a path begins or goes on, or what the last instruction changed.
+func (v *verifier) logStep() {
 	l := v.log
+	if l.popped && l.on(logStates) {
+		v.logFrom()
+	}
+	l.popped = false
 	if !l.on(logPaths | logStates) {
 		return
 	}
-	if l.regs|uint32(l.slots>>32)|uint32(l.slots) != 0 {
+	if l.regs != 0 || l.slots != 0 {
 		v.logChange()
 	}
 	v.logLine()
 	start := len(l.buf)
-	l.printf("%d: (%02x) %s\n", v.insn, uint8(v.insns[v.insn].Op), v.insnText(v.insn))
+	l.printf("%d: %s\n", v.insn, v.insnText(v.insn))
 	l.insnLen = len(l.buf) - start
 	l.insnEnd = len(l.buf)
+}
+
+// logPop notes that the next instruction continues a path that waited.
+func (v *verifier) logPop() {
+	if v.log != nil {
+		v.log.popped = true
+	}
+}
+
+// logSafe prints that the path's state is covered by one that was walked.
+func (v *verifier) logSafe() {
+	l := v.log
+	switch {
+	case !l.on(logPaths | logStates):
+	case l.popped:
+		l.printf("\nfrom %d to %d%s: safe\n", v.prevInsn, v.insn, v.speculation())
+	default:
+		l.printf("%d: safe\n", v.insn)
+	}
+	l.popped = false
+}
+
+func (v *verifier) speculation() string {
+	if v.state.speculative {
+		return " (speculative execution)"
+	}
+	return ""
+}
+
+// insnText is an instruction as the log writes it.
+func (v *verifier) insnText(i int) string {
+	var hi isa.Insn
+	if i+1 < len(v.insns) {
+		hi = v.insns[i+1]
+	}
+	p := isa.Printer{
+		Syntax: isa.SyntaxLog,
+		Helper: func(id int32) string { return helperText(abi.HelperID(id)) },
+		Kfunc: func(imm int32, _ int16) string {
+			if imm >= 0 && int(imm) < len(v.prog.Kfuncs) {
+				return v.prog.Kfuncs[imm].Name
+			}
+			return ""
+		},
+	}
+	return p.Format(i, v.insns[i], hi)
 }
 
 // logLine prints the C line of the instruction when it is another than the
@@ -133,15 +187,9 @@ func baseName(s string) string {
 
 // logFrom prints where a path continues, with its whole state.
 func (v *verifier) logFrom() {
-	if !v.log.on(logStates) {
-		return
-	}
-	how := ""
-	if v.state.speculative {
-		how = " (speculative execution)"
-	}
-	v.log.printf("\nfrom %d to %d%s:", v.prevInsn, v.insn, how)
+	v.log.printf("\nfrom %d to %d%s:", v.prevInsn, v.insn, v.speculation())
 	v.logState(v.state, v.state.cur, true)
+	v.log.clean()
 }
 
 // logChange prints what has changed since the last state line: on the
@@ -239,11 +287,12 @@ func (v *verifier) logSlot(f *frame, frame int32, i *int) {
 			*i++
 		}
 		r := f.stack[*i].r
-		l.printf(" fp%d=dynptr_%s(", -(*i+1)*8, dynKind(r.aux).String())
+		l.printf(" fp%d=dynptr_%s(", -(*i+1)*8, dynKindOf(r).String())
 		a := attrs{buf: l.buf}
 		a.number("id", r.id)
 		a.number("ref_id", r.refID)
-		a.number("dynptr_id", r.arg2)
+		// Linux 6.18: the number is the mark of a first slot.
+		a.number("dynptr_id", 1)
 		l.buf = append(a.buf, ')')
 	case slotIter:
 		if s.r == nil || s.r.refID == 0 {
@@ -388,7 +437,7 @@ func (v *verifier) appendExtent(a *attrs, r *reg) {
 		a.buf = appendUnsigned(a.buf, uint64(r.arg))
 	case ptDynptr:
 		a.name("type=")
-		a.buf = append(a.buf, dynKind(r.aux).String()...)
+		a.buf = append(a.buf, dynKindOf(r).String()...)
 	}
 }
 

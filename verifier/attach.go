@@ -1,0 +1,172 @@
+//go:build verifierdraft
+
+package verifier
+
+import (
+	"strings"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/abi"
+)
+
+// target is the kernel function, tracepoint or hook that a program attaches to
+// by BTF.
+type target struct {
+	name   string
+	params []btf.FuncParam
+	ret    btf.Type
+	trace  bool // a tracepoint: its arguments may be NULL as its row says
+}
+
+// attachTarget finds what the program attaches to, nil if it attaches to
+// nothing by BTF.
+func (v *verifier) attachTarget() *target {
+	if v.targetKnown {
+		return v.target
+	}
+	v.targetKnown = true
+	name := v.prog.AttachTo
+	if v.kern == nil || name == "" {
+		return nil
+	}
+	switch t, a := v.progType(), v.attachType(); {
+	case t == abi.Tracing && a == abi.AttachTraceRawTP:
+		v.target = v.tracepoint(name)
+	case t == abi.Tracing && a == abi.AttachTraceIter:
+		v.target = v.kernelFunc("bpf_iter_" + strings.TrimPrefix(name, "bpf_iter_"))
+	case t == abi.LSM:
+		v.target = v.kernelFunc("bpf_lsm_" + strings.TrimPrefix(name, "bpf_lsm_"))
+	case t == abi.Tracing:
+		v.target = v.kernelFunc(name)
+	}
+	if v.target != nil {
+		v.voidTarget = isVoid(bare(v.target.ret))
+	}
+	return v.target
+}
+
+// kernelFunc is a function of the kernel as a target.
+func (v *verifier) kernelFunc(name string) *target {
+	var f *btf.Func
+	if v.kern.TypeByName(name, &f) != nil {
+		return nil
+	}
+	p, ok := f.Type.(*btf.FuncProto)
+	if !ok {
+		return nil
+	}
+	return &target{name: name, params: p.Params, ret: p.Return}
+}
+
+// tracepoint finds a tracepoint's arguments in the type of its probe, whose
+// first parameter is the probe's own data.
+func (v *verifier) tracepoint(name string) *target {
+	var d *btf.Typedef
+	if v.kern.TypeByName("btf_trace_"+name, &d) != nil {
+		return nil
+	}
+	p, ok := bare(d).(*btf.Pointer)
+	if !ok {
+		return nil
+	}
+	f, ok := bare(p.Target).(*btf.FuncProto)
+	if !ok || len(f.Params) == 0 {
+		return nil
+	}
+	params := f.Params[1:]
+	// The stub of a tracepoint names its arguments.
+	var stub *btf.Func
+	if v.kern.TypeByName("__bpf_trace_"+name, &stub) == nil {
+		if sp, ok := stub.Type.(*btf.FuncProto); ok && len(sp.Params) == len(f.Params) {
+			params = sp.Params[1:]
+		}
+	}
+	return &target{name: name, params: params, ret: f.Return, trace: true}
+}
+
+// argField is a load of an argument of the attach target from the context.
+func (v *verifier) argField(off, size int, write bool) (ctxField, bool, error) {
+	if off < 0 || off >= 8*abi.MaxFuncArgs || write || size <= 0 || off%size != 0 {
+		return ctxField{}, false, nil
+	}
+	t := v.attachTarget()
+	if t == nil {
+		return ctxField{}, false, nil
+	}
+	if off%8 != 0 {
+		v.log.printf("func '%s' offset %d is not multiple of 8\n", t.name, off)
+		return ctxField{}, false, nil
+	}
+	n := off / 8
+	if n >= len(t.params) {
+		return v.resultField(t, n)
+	}
+	p := &t.params[n]
+	typ := bare(p.Type)
+	switch typ.(type) {
+	case *btf.Int, *btf.Enum, *btf.Struct, *btf.Union:
+		return ctxField{typ: ptScalar}, true, nil
+	}
+	ptr, ok := typ.(*btf.Pointer)
+	if !ok {
+		v.log.printf("func '%s' arg%d '%s' has type %s. Only pointer access is allowed\n", t.name, n, rawName(typ), kindName(typ))
+		return ctxField{}, false, nil
+	}
+	if size != 8 {
+		v.log.printf("func '%s' size %d must be 8\n", t.name, size)
+		return ctxField{}, false, nil
+	}
+	return v.pointerArg(t, n, p.Name, ptr)
+}
+
+// pointerArg is an argument that is a pointer.
+func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (ctxField, bool, error) {
+	dest := bare(ptr.Target)
+	if _, isInt := dest.(*btf.Int); isInt || isVoid(dest) {
+		return ctxField{typ: ptScalar}, true, nil
+	}
+	_, _, _, isStruct := fieldsOf(dest)
+	if !isStruct {
+		v.log.printf("func '%s' arg%d type %s is not a struct\n", t.name, n, kindName(dest))
+		return ctxField{}, false, nil
+	}
+	f := ctxField{typ: ptBTF, arg: v.typeID(dest, kernelType)}
+	if t.trace || v.attachType() == abi.AttachTraceIter || v.progType() == abi.LSM {
+		f.typ |= fTrusted
+	}
+	if strings.HasSuffix(name, "__nullable") {
+		f.typ |= fNull
+	}
+	switch typeTag(ptr.Target) {
+	case "user":
+		f.typ |= fUser
+	case "percpu":
+		f.typ |= fPerCPU
+	}
+	return f, true, nil
+}
+
+// resultField is the result of the target behind its arguments, for programs
+// that run when it returns.
+func (v *verifier) resultField(t *target, n int) (ctxField, bool, error) {
+	a := v.attachType()
+	if n == len(t.params) && (a == abi.AttachTraceFExit || a == abi.AttachModifyReturn) {
+		return ctxField{typ: ptScalar}, true, nil
+	}
+	v.log.printf("func '%s' doesn't have %d-th argument\n", t.name, n+1)
+	return ctxField{}, false, nil
+}
+
+// hookRange is the range of results of a security hook.
+func (v *verifier) hookRange() (lo, hi int32, ok bool) {
+	t := v.attachTarget()
+	if t == nil || isVoid(bare(t.ret)) {
+		return 0, 0, false
+	}
+	switch t.name {
+	case "bpf_lsm_audit_rule_known", "bpf_lsm_inode_xattr_skipcap":
+		return 0, 1, true
+	}
+	return -4095, 0, true
+}
