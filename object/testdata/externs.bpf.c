@@ -17,7 +17,7 @@ extern char CONFIG_SKEP_LETTER KCONFIG;
 extern char CONFIG_SKEP_TEXT[8] KCONFIG;
 extern u32 CONFIG_SKEP_MISSING KCONFIG WEAK;
 
-struct rq;
+struct rq { int clock; };
 extern const struct rq runqueues KSYM;
 extern const void init_task KSYM;
 extern const void skep_missing KSYM WEAK;
