@@ -226,6 +226,10 @@ func (r *reader) readInfo() error {
 	if err != nil {
 		return fmt.Errorf("section \".BTF.ext\": %w", err)
 	}
+	for _, fn := range r.funcs {
+		slices.SortStableFunc(fn.lines, func(a, b image.Line) int { return cmp.Compare(a.Slot, b.Slot) })
+		slices.SortStableFunc(fn.core, func(a, b image.CORERelo) int { return cmp.Compare(a.Slot, b.Slot) })
+	}
 	return nil
 }
 

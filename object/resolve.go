@@ -101,8 +101,11 @@ func (r *resolver) extern(p *image.Program, ext image.ExternRelo) error {
 		if r.target.Symbol != nil {
 			addr, ok = r.target.Symbol(ext.Name)
 		}
-		if !ok && !ext.Weak {
-			return errors.New("the kernel has no such symbol")
+		if !ok {
+			if !ext.Weak {
+				return errors.New("the kernel has no such symbol")
+			}
+			addr = 0
 		}
 		in.Imm, p.Insns[ext.Slot+1].Imm = int32(uint32(addr)), int32(uint32(addr>>32))
 	case image.ExternTyped:

@@ -134,18 +134,34 @@ func TestKernelSymbols(t *testing.T) {
 	if p.Extern != nil {
 		t.Errorf("left to resolve: %v", p.Extern)
 	}
-	for slot, want := range map[int]isa.Insn{
-		0:  isa.New(isa.LdImm64, 2, 0, 0, 0),               // a weak typed symbol that is not there
-		2:  isa.New(isa.LdImm64, 3, 0, 0, 0),               // a weak one without type
-		7:  isa.New(isa.LdImm64, 2, 0, 0, 0),               // a weak kernel function's address
-		11: isa.New(isa.CallOp, 0, 0, 0, 2002000000),       // its call
-		14: isa.New(isa.LdImm64, 2, 0, 0, -0x7edcba99),     // init_task's address
-		15: isa.New(0, 0, 0, 0, -1),                        //
-		16: isa.New(isa.LdImm64, 3, isa.PseudoBTFID, 0, 2), // runqueues
-		19: isa.New(isa.CallOp, 0, isa.CallKfunc, 0, 1),    // bpf_cast_to_kern_ctx
+	for _, row := range []struct {
+		name string
+		kind image.ExternKind
+		src  isa.Reg
+		imm  int32
+		hi   int32
+	}{
+		{"skep_missing_int", image.ExternTyped, 0, 0, 0},
+		{"skep_missing", image.ExternKsym, 0, 0, 0},
+		{"skep_missing_kfunc", image.ExternTyped, 0, 0, 0},
+		{"skep_missing_kfunc", image.ExternKfunc, isa.CallHelper, 2002000000, 0},
+		{"init_task", image.ExternKsym, 0, -0x7edcba99, -1},
+		{"runqueues", image.ExternTyped, isa.PseudoBTFID, 2, 0},
+		{"bpf_cast_to_kern_ctx", image.ExternKfunc, isa.CallKfunc, 1, 0},
 	} {
-		if got := p.Insns[slot]; got != want {
-			t.Errorf("slot %d: %+v, want %+v", slot, got, want)
+		found := false
+		for _, e := range c.Program("use_symbols").Extern {
+			if e.Name != row.name || e.Kind != row.kind {
+				continue
+			}
+			found = true
+			in := p.Insns[e.Slot]
+			if in.Src() != row.src || in.Imm != row.imm || (in.IsWide() && p.Insns[e.Slot+1].Imm != row.hi) {
+				t.Errorf("%s: %+v %+v, want %+v", row.name, in, p.Insns[e.Slot+1], row)
+			}
+		}
+		if !found {
+			t.Errorf("no reference to %s of kind %d", row.name, row.kind)
 		}
 	}
 	if p.Ksyms[2].ID == 0 || p.Ksyms[0].ID != 0 || p.Kfuncs[1].ID == 0 || p.Kfuncs[0].ID != 0 {

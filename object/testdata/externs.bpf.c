@@ -35,13 +35,17 @@ SEC("xdp") int read_config(struct xdp_md *ctx)
 	return CONFIG_SKEP_MISSING;
 }
 
+u64 addresses[2];
+
 SEC("tc") int use_symbols(void *ctx)
 {
 	if (&skep_missing || &skep_missing_int)
 		return 1;
 	if (skep_missing_kfunc)
 		skep_missing_kfunc();
-	return (u64)&runqueues == (u64)&init_task || !bpf_cast_to_kern_ctx(ctx);
+	addresses[0] = (u64)&runqueues;
+	addresses[1] = (u64)&init_task;
+	return !bpf_cast_to_kern_ctx(ctx);
 }
 
 SEC("tc") int needs_missing(void *ctx)
