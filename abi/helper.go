@@ -128,9 +128,14 @@ type Helper struct {
 	// and without it in the others.
 	SleepsIfSleepable bool
 	ChangesPkt        bool // invalidates packet pointers
-	Fastcall          bool // bpf_fastcall: preserves R1 to R5 where inlined
-	WithoutCap        bool // callable without CAP_BPF and CAP_PERFMON: Cap is CapNone
-	Cap               Capability
+	// ChangesCallerPkt marks a tail call: where it comes back the packet is as
+	// it was, but a global subprogram with one counts as changing the packet.
+	ChangesCallerPkt bool
+	Fastcall         bool // bpf_fastcall: preserves R1 to R5 where inlined
+	WithoutCap       bool // callable without CAP_BPF and CAP_PERFMON: Cap is CapNone
+	Cap              Capability
+	// FreeIn are the program types that get the helper without Cap.
+	FreeIn ProgSet
 
 	// Progs are the program types that may call it. An extension has the
 	// helpers of the type of its target, so Extension is in no set.

@@ -28,7 +28,7 @@ var cgroupHelpers = []Helper{
 	},
 	{
 		ID: SysctlGetName, Name: "bpf_sysctl_get_name",
-		Args:       [5]Arg{ArgCtx, ArgMem, ArgConstSize, ArgAnything},
+		Args:       [5]Arg{ArgCtx, ArgMem | ArgWrite, ArgConstSize, ArgAnything},
 		WithoutCap: true,
 		Progs:      1 << CgroupSysctl,
 		Since:      5<<8 | 2,

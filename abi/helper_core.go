@@ -82,7 +82,7 @@ var coreHelpers = []Helper{
 	},
 	{
 		ID: Snprintf, Name: "bpf_snprintf",
-		Args: [5]Arg{ArgMem | ArgNullable, ArgConstSizeOrZero, ArgConstStr, ArgMem | ArgNullable | ArgReadOnly, ArgConstSizeOrZero},
+		Args: [5]Arg{ArgMem | ArgNullable | ArgWrite, ArgConstSizeOrZero, ArgConstStr, ArgMem | ArgNullable | ArgReadOnly, ArgConstSizeOrZero},
 		GPL:  true, Cap: CapPerfmon,
 		Progs: baseProgs,
 		Since: 5<<8 | 13,

@@ -23,7 +23,7 @@ var mapHelpers = []Helper{
 	{
 		ID: TailCall, Name: "bpf_tail_call",
 		Args: [5]Arg{ArgCtx, ArgConstMapPtr, ArgAnything},
-		Ret:  RetVoid, ChangesPkt: true, WithoutCap: true,
+		Ret:  RetVoid, ChangesCallerPkt: true, WithoutCap: true,
 		Progs: allProgs,
 	},
 	{

@@ -183,7 +183,7 @@ var skbHelpers = []Helper{
 	},
 	{
 		ID: FIBLookup, Name: "bpf_fib_lookup",
-		Args: [5]Arg{ArgCtx, ArgMem, ArgConstSize, ArgAnything},
+		Args: [5]Arg{ArgCtx, ArgMem | ArgWrite, ArgConstSize, ArgAnything},
 		GPL:  true, WithoutCap: true,
 		Progs: tcProgs | 1<<XDP,
 	},

@@ -21,7 +21,7 @@ var traceHelpers = []Helper{
 	{
 		ID: GetCurrentComm, Name: "bpf_get_current_comm",
 		Args:  [5]Arg{ArgMem | ArgUninit | ArgWrite, ArgConstSize},
-		Cap:   CapBPF,
+		Cap:   CapPerfmon,
 		Progs: baseProgs,
 	},
 	{
@@ -93,15 +93,9 @@ var traceHelpers = []Helper{
 	},
 	{
 		ID: GetStack, Name: "bpf_get_stack",
-		Args: [5]Arg{ArgCtx, ArgMem | ArgReadOnly, ArgConstSizeOrZero, ArgAnything},
-		GPL:  true, WithoutCap: true,
-		Progs: traceProgs &^ (1<<Kprobe | 1<<Tracepoint | 1<<PerfEvent),
-	},
-	{
-		ID: GetStack, Name: "bpf_get_stack",
 		Args: [5]Arg{ArgCtx, ArgMem | ArgUninit | ArgWrite, ArgConstSizeOrZero, ArgAnything},
 		GPL:  true, WithoutCap: true,
-		Progs: 1<<Tracepoint | 1<<PerfEvent,
+		Progs: traceProgs &^ (1 << Kprobe),
 	},
 	{
 		ID: GetStack, Name: "bpf_get_stack",
@@ -160,7 +154,7 @@ var traceHelpers = []Helper{
 	},
 	{
 		ID: ReadBranchRecords, Name: "bpf_read_branch_records",
-		Args: [5]Arg{ArgCtx, ArgMem | ArgNullable, ArgConstSizeOrZero, ArgAnything},
+		Args: [5]Arg{ArgCtx, ArgMem | ArgNullable | ArgWrite, ArgConstSizeOrZero, ArgAnything},
 		GPL:  true, WithoutCap: true,
 		Progs: 1 << PerfEvent,
 		Since: 5<<8 | 6,
@@ -208,7 +202,7 @@ var traceHelpers = []Helper{
 	},
 	{
 		ID: DPath, Name: "bpf_d_path",
-		Args:    [5]Arg{ArgBTFID, ArgMem, ArgConstSizeOrZero},
+		Args:    [5]Arg{ArgBTFID, ArgMem | ArgWrite, ArgConstSizeOrZero},
 		ArgType: [5]string{0: "path"}, WithoutCap: true,
 		Progs: 1<<Tracing | 1<<LSM,
 		Since: 5<<8 | 10,
@@ -222,7 +216,7 @@ var traceHelpers = []Helper{
 	},
 	{
 		ID: SnprintfBTF, Name: "bpf_snprintf_btf",
-		Args:  [5]Arg{ArgMem, ArgConstSize, ArgMem | ArgReadOnly, ArgConstSize, ArgAnything},
+		Args:  [5]Arg{ArgMem | ArgWrite, ArgConstSize, ArgMem | ArgReadOnly, ArgConstSize, ArgAnything},
 		Cap:   CapPerfmon,
 		Progs: baseProgs,
 		Since: 5<<8 | 10,

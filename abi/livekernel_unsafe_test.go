@@ -3,6 +3,7 @@
 package abi_test
 
 import (
+	"cmp"
 	"encoding/binary"
 	"runtime"
 	"strings"
@@ -52,6 +53,7 @@ type liveProg struct {
 	typ, attach, flags uint32
 	insns              []slot
 	level              uint32 // of the log, 0 for 1
+	license            string // "" for GPL
 }
 
 // load asks the running kernel to verify p, and closes what it gets. The error
@@ -64,8 +66,8 @@ func (p liveProg) load() (unix.Errno, string) {
 		binary.NativeEndian.PutUint16(b[2:], uint16(in.off))
 		binary.NativeEndian.PutUint32(b[4:], uint32(in.imm))
 	}
-	license := []byte("GPL\x00")
-	log := make([]byte, 4096)
+	license := []byte(cmp.Or(p.license, "GPL") + "\x00")
+	log := make([]byte, 64<<10)
 	attr := progAttr{
 		Type: p.typ, Attach: p.attach, Flags: p.flags,
 		InsnCnt: uint32(len(p.insns)), Insns: addr(code), License: addr(license),

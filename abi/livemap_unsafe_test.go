@@ -107,3 +107,10 @@ func loadIntBTF() (int, unix.Errno) {
 	runtime.KeepAlive(blob)
 	return int(fd), errno
 }
+
+// freeze makes a map read-only for bpf(2), so that the verifier may read it.
+func freeze(fd int) unix.Errno {
+	a := elemAttr{FD: uint32(fd)}
+	_, _, errno := unix.Syscall(unix.SYS_BPF, 22, uintptr(unsafe.Pointer(&a)), 4)
+	return errno
+}
