@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz bench soak examples conformance agreement clean
+.PHONY: all build test lint race cross fuzz bench soak examples conformance agreement objects clean
 
 all: build test
 
@@ -50,6 +50,10 @@ conformance: build
 
 agreement: build
 	scripts/agreement.sh $(SHARED)/oracle $(ORACLE) build/skep
+
+# The corpus of agreement, which that builds, through the reader and the text.
+objects:
+	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm
 
 clean:
 	rm -rf build

@@ -33,9 +33,9 @@ type negativeTest struct {
 // environment: `make conformance` sets it.
 func suite(t *testing.T) (dir, command string) {
 	t.Helper()
-	dir, command = os.Getenv("SKEP_CONFORMANCE"), os.Getenv("SKEP_COMMAND")
+	dir, command = os.Getenv("SKEP_CONFORMANCE_DIR"), os.Getenv("SKEP_COMMAND")
 	if dir == "" || command == "" {
-		t.Skip("SKEP_CONFORMANCE (a folder with rfc9669.jsonl and negative.jsonl) and SKEP_COMMAND (a skep binary) are not set")
+		t.Skip("SKEP_CONFORMANCE_DIR (a folder with rfc9669.jsonl and negative.jsonl) and SKEP_COMMAND (a skep binary) are not set")
 	}
 	return dir, command
 }
