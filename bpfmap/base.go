@@ -3,6 +3,7 @@ package bpfmap
 import (
 	"errors"
 	"math/rand/v2"
+	"sync"
 	"sync/atomic"
 
 	"github.com/skepbpf/skep/abi"
@@ -12,13 +13,15 @@ import (
 
 // base is what all kinds share: definition, header, references, memory.
 type base struct {
-	def    *image.Map
-	table  *Table
-	id     uint32
-	hdr    mem.Addr
-	max    uint32
-	cpus   int
-	blocks [][]byte
+	def   *image.Map
+	table *Table
+	id    uint32
+	hdr   mem.Addr
+	max   uint32
+	cpus  int
+
+	blockMu sync.Mutex
+	blocks  [][]byte
 	// lock is the offset of the value's struct bpf_spin_lock, -1 without one.
 	lock int
 
@@ -59,8 +62,16 @@ func (b *base) alloc(n uint64) (mem.Addr, error) {
 	if err != nil {
 		return 0, err
 	}
+	b.blockMu.Lock()
 	b.blocks = append(b.blocks, p)
+	b.blockMu.Unlock()
 	return mem.AddrOf(p), nil
+}
+
+func (b *base) blockCount() int {
+	b.blockMu.Lock()
+	defer b.blockMu.Unlock()
+	return len(b.blocks)
 }
 
 // maxBlock bounds one mapping, which takes memory only where it is touched.

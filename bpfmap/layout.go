@@ -21,7 +21,7 @@ import "github.com/skepbpf/skep/internal/mem"
 //	56  cpu     u64   bytes from one CPU's value to the next CPU's
 //	64  seed    u64   of the hash function, with the key size mixed in
 //	72  lock    u32
-//	76  …             of the kind
+//	76  …             of the kind: where a queue or ring stands, a trie's root
 const HeaderSize = 128
 
 // Offsets of the header's fields.
@@ -41,6 +41,17 @@ const (
 	HdrCPUStride  = 56
 	HdrSeed       = 64
 	HdrLock       = 72
+
+	HdrQueueHead   = 76 // u32, slot that the next push fills
+	HdrQueueTail   = 80 // u32, slot of the oldest value
+	HdrRingPending = 80 // u64, position of the oldest record that may be busy
+	HdrTrieCount   = 76 // u32, prefixes
+	HdrTrieRoot    = 80 // u64, address of the root node
+	hdrTrieFree    = 88 // u64, nodes ready for use, by their link
+	hdrTrieOldest  = 96 // u64, nodes taken out, by their link
+	hdrTrieNewest  = 104
+	hdrTrieNext    = 112 // u64, unused part of the last block
+	hdrTrieEnd     = 120
 )
 
 const headerMagic = 0x70656b73 // "skep"

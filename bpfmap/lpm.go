@@ -32,11 +32,6 @@ type lpm struct {
 	maxLen uint32   // bits
 	voff   mem.Addr
 	size   mem.Addr // of a node
-	count  uint32   // prefixes; under the lock, as all below
-
-	free           mem.Addr // nodes ready for use, by their link
-	oldest, newest mem.Addr // nodes taken out, by their link
-	next, end      mem.Addr // unused part of the last block
 }
 
 // The parts of a node.
@@ -46,9 +41,6 @@ const (
 	nodeInner = 20
 	nodeWords = 24
 )
-
-// hdrRoot is where the header has the root's link.
-const hdrRoot = HdrLock + 8
 
 func newLPM(def *image.Map, o Options) (*lpm, error) {
 	t := &lpm{}
@@ -60,7 +52,7 @@ func newLPM(def *image.Map, o Options) (*lpm, error) {
 	t.maxLen = data * 8
 	t.voff = nodeWords + mem.Addr(t.words*8)
 	t.size = t.voff + mem.Addr(roundUp(uint64(def.ValueSize), 8)) + 16
-	t.root = t.hdr + hdrRoot
+	t.root = t.hdr + HdrTrieRoot
 	*(t.hdr + HdrBase).U64() = uint64(t.root)
 	*(t.hdr + HdrStride).U32() = uint32(t.size)
 	*(t.hdr + HdrValueOff).U32() = uint32(t.voff)

@@ -33,7 +33,7 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 	if e := checkUpdate(exists, flags); e != 0 {
 		return e
 	}
-	if !exists && t.count == t.max {
+	if !exists && *t.count() == t.max {
 		return abi.ENOSPC
 	}
 	fresh := t.newNode(p, value)
@@ -61,7 +61,7 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 		link.ReleaseU64(uint64(fork))
 	}
 	if !exists {
-		t.count++
+		*t.count()++
 	}
 	return 0
 }
@@ -96,7 +96,7 @@ func (t *lpm) Delete(_ int, key []byte) abi.Errno {
 	if n == 0 || *(n + nodeInner).U32() != 0 {
 		return abi.ENOENT
 	}
-	t.count--
+	*t.count()--
 	t.cut(n, link, above)
 	return 0
 }
@@ -156,21 +156,27 @@ const (
 func (t *lpm) linkOf(n mem.Addr) *uint64  { return (n + t.size - 16).U64() }
 func (t *lpm) stampOf(n mem.Addr) *uint64 { return (n + t.size - 8).U64() }
 
+func (t *lpm) count() *uint32 { return (t.hdr + HdrTrieCount).U32() }
+
+// takeFree is a node that no run can stand on: one taken out long enough ago,
+// or a fresh one. 0 if there is no memory.
 func (t *lpm) takeFree() mem.Addr {
-	for t.oldest != 0 && t.table.epoch.Passed(*t.stampOf(t.oldest)) {
-		n := t.oldest
-		if t.oldest = mem.Addr(*t.linkOf(n)); t.oldest == 0 {
-			t.newest = 0
+	oldest, newest, free := (t.hdr + hdrTrieOldest).U64(), (t.hdr + hdrTrieNewest).U64(), (t.hdr + hdrTrieFree).U64()
+	for *oldest != 0 && t.table.epoch.Passed(*t.stampOf(mem.Addr(*oldest))) {
+		n := mem.Addr(*oldest)
+		if *oldest = *t.linkOf(n); *oldest == 0 {
+			*newest = 0
 		}
 		t.putFree(n)
 	}
-	if n := t.free; n != 0 {
-		t.free = mem.Addr(*t.linkOf(n))
+	if n := mem.Addr(*free); n != 0 {
+		*free = *t.linkOf(n)
 		return n
 	}
-	if t.end-t.next < t.size {
+	next, end := (t.hdr + hdrTrieNext).U64(), (t.hdr + hdrTrieEnd).U64()
+	if mem.Addr(*end-*next) < t.size {
 		block := uint64(firstLPMBlock)
-		for range t.blocks {
+		for range t.blockCount() {
 			block = min(block*2, maxLPMBlock)
 		}
 		block = max(block, roundUp(uint64(t.size), mem.PageSize))
@@ -178,29 +184,30 @@ func (t *lpm) takeFree() mem.Addr {
 		if err != nil {
 			return 0
 		}
-		t.next, t.end = p, p+mem.Addr(block)
+		*next, *end = uint64(p), uint64(p)+block
 	}
-	n := t.next
-	t.next += t.size
+	n := mem.Addr(*next)
+	*next += uint64(t.size)
 	return n
 }
 
 func (t *lpm) putFree(n mem.Addr) {
-	*t.linkOf(n) = uint64(t.free)
-	t.free = n
+	free := (t.hdr + hdrTrieFree).U64()
+	*t.linkOf(n), *free = *free, uint64(n)
 }
 
 // retire puts a node that is in the trie no more at the end of those that
 // wait for the runs under way.
 func (t *lpm) retire(n mem.Addr) {
+	oldest, newest := (t.hdr + hdrTrieOldest).U64(), (t.hdr + hdrTrieNewest).U64()
 	*t.linkOf(n) = 0
 	*t.stampOf(n) = t.table.epoch.Advance()
-	if t.newest != 0 {
-		*t.linkOf(t.newest) = uint64(n)
+	if *newest != 0 {
+		*t.linkOf(mem.Addr(*newest)) = uint64(n)
 	} else {
-		t.oldest = n
+		*oldest = uint64(n)
 	}
-	t.newest = n
+	*newest = uint64(n)
 }
 
 // NextKey goes from longer prefixes to the shorter ones that hold them, and

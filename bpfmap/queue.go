@@ -20,12 +20,6 @@ type queue struct {
 	lifo   bool
 }
 
-// Offsets of the ring's indices in the header.
-const (
-	hdrQueueHead = HdrLock + 4
-	hdrQueueTail = HdrLock + 8
-)
-
 func newQueue(def *image.Map, o Options) (*queue, error) {
 	q := &queue{stride: mem.Addr(def.ValueSize), lifo: def.Type == abi.Stack}
 	if err := q.setup(def, o); err != nil {
@@ -61,7 +55,7 @@ func (q *queue) Push(value []byte, flags abi.UpdateFlags) abi.Errno {
 	lock := q.hdr + HdrLock
 	spinLock(lock)
 	defer spinUnlock(lock)
-	head, tail := (q.hdr + hdrQueueHead).U32(), (q.hdr + hdrQueueTail).U32()
+	head, tail := (q.hdr + HdrQueueHead).U32(), (q.hdr + HdrQueueTail).U32()
 	if q.after(*head) == *tail {
 		if flags != abi.UpdateExist {
 			return abi.E2BIG
@@ -83,7 +77,7 @@ func (q *queue) get(value []byte, take bool) abi.Errno {
 	lock := q.hdr + HdrLock
 	spinLock(lock)
 	defer spinUnlock(lock)
-	head, tail := (q.hdr + hdrQueueHead).U32(), (q.hdr + hdrQueueTail).U32()
+	head, tail := (q.hdr + HdrQueueHead).U32(), (q.hdr + HdrQueueTail).U32()
 	if *head == *tail {
 		clear(value)
 		return abi.ENOENT

@@ -27,7 +27,6 @@ type RingBuf struct {
 	producer mem.Addr // position of the writers
 	data     mem.Addr
 	mask     uint64
-	pending  uint64 // oldest record that may be busy; under the lock
 	notify   chan struct{}
 }
 
@@ -92,15 +91,16 @@ func (r *RingBuf) Reserve(size uint64) mem.Addr {
 	at := *r.producer.U64()
 	// The oldest record not yet committed bounds the writers as the consumer
 	// does, as its length must stay readable.
-	for r.pending < at {
-		h := (r.data + mem.Addr(r.pending&r.mask)).LoadU32()
+	pending := (r.hdr + HdrRingPending).U64()
+	for *pending < at {
+		h := (r.data + mem.Addr(*pending&r.mask)).LoadU32()
 		if h&RingBufBusy != 0 {
 			break
 		}
-		r.pending += roundUp(uint64(h&^(RingBufBusy|RingBufDiscard))+RingBufHeaderSize, 8)
+		*pending += roundUp(uint64(h&^(RingBufBusy|RingBufDiscard))+RingBufHeaderSize, 8)
 	}
 	end := at + total
-	if end-consumed > r.mask || end-r.pending > r.mask {
+	if end-consumed > r.mask || end-*pending > r.mask {
 		return 0
 	}
 	h := r.data + mem.Addr(at&r.mask)
