@@ -17,7 +17,7 @@ import (
 //	each 16 bytes (lo, hi)     s = mum(lo ^ K, hi ^ s)
 //	a tail of 9 to 15 bytes    s = mum(first 8 ^ K, last 8 ^ s)
 //	of 1 to 8                  s = mum(word ^ K, s)
-//	hash                       low half of s ^ s>>32
+//	hash                       low half of mum(s, K)
 //
 // The word of a short tail is: 8 bytes; 5 to 7: the first 4 and, above them,
 // the last 4; 4 bytes; below 4: first, middle and last byte, in this order
@@ -29,7 +29,7 @@ func mum(a, b uint64) uint64 {
 	return hi ^ lo
 }
 
-func fold(s uint64) uint32 { return uint32(s ^ s>>32) }
+func fold(s uint64) uint32 { return uint32(mum(s, hashK)) }
 
 // hashSeed mixes the key size into a seed, so that no bit pattern of the seed
 // is a weak one.
