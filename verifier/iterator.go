@@ -135,7 +135,7 @@ func (v *verifier) makeIter(regno int, k *kfunc, id uint32, n int) error {
 func (v *verifier) stepIter(insn int, m *kfuncMeta) error {
 	cur := v.state.wframe(m.iterFrame).stack[m.iterSlot].r
 	if cur.aux == iterActive {
-		prev := v.prevEntry(insn)
+		prev := v.previousRound(v.state, insn)
 		s, err := v.fork(insn+1, insn, false)
 		if err != nil {
 			return err
@@ -145,9 +145,7 @@ func (v *verifier) stepIter(insn int, m *kfuncMeta) error {
 		next.arg2++
 		f.stack[m.iterSlot].r = &next
 		if prev != nil {
-			if err := v.widen(prev, s); err != nil {
-				return err
-			}
+			widen(prev, s)
 		}
 		notNull(&s.frame().regs[0], v)
 	}

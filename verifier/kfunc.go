@@ -8,7 +8,6 @@ import (
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skepbpf/skep/abi"
-	"github.com/skepbpf/skep/isa"
 )
 
 // kfunc is a kernel function that the program calls.
@@ -520,22 +519,9 @@ func scalarStruct(t btf.Type, depth int) bool {
 	return true
 }
 
-// lockedCall demands that a call with a lock held is one of those that may.
-func (v *verifier) lockedCall(insn int) error {
-	if v.state.activeLocks == 0 {
-		return nil
-	}
-	in := v.insns[insn]
-	ok := false
-	if in.Src() == isa.CallKfunc {
-		k := v.kfuncAt(insn)
-		ok = k != nil && k.has(kfSpinOK)
-	} else {
-		id := abi.HelperID(in.Imm)
-		ok = id == abi.SpinUnlock || id == abi.KptrXchg
-	}
-	if !ok {
-		return v.reject(CodeLock, abi.EINVAL, "function calls are not allowed while holding a lock")
-	}
-	return nil
+// kfuncUnderLock reports whether a kernel function may be called with a lock
+// held.
+func (v *verifier) kfuncUnderLock(insn int) bool {
+	k := v.kfuncAt(insn)
+	return k != nil && k.has(kfSpinOK)
 }

@@ -106,6 +106,7 @@ func (v *verifier) logStep() {
 func (v *verifier) logPop() {
 	if v.log != nil {
 		v.log.popped = true
+		v.log.touchAll()
 	}
 }
 
@@ -189,7 +190,6 @@ func baseName(s string) string {
 func (v *verifier) logFrom() {
 	v.log.printf("\nfrom %d to %d%s:", v.prevInsn, v.insn, v.speculation())
 	v.logState(v.state, v.state.cur, true)
-	v.log.clean()
 }
 
 // logChange prints what has changed since the last state line: on the
@@ -497,3 +497,41 @@ func narrow(n int32) uint64 {
 	}
 	return uint64(uint32(n))
 }
+
+// logLive prints the instructions with the loop that each is in and the
+// registers that may be read from it on.
+func (v *verifier) logLive() {
+	l := v.log
+	if !l.on(logStates) {
+		return
+	}
+	l.printf("Live regs before insn:\n")
+	for i := 0; i < len(v.insns); i += v.width(i) {
+		a := &v.aux[i]
+		if a.scc != 0 {
+			l.printf("%3d ", a.scc)
+		} else {
+			l.printf("    ")
+		}
+		l.printf("%3d: ", i)
+		for n := range 10 {
+			if a.live>>n&1 != 0 {
+				l.printf("%d", n)
+			} else {
+				l.printf(".")
+			}
+		}
+		l.printf(" %s\n", v.insnText(i))
+	}
+}
+
+// logEnd prints the figures of the verification.
+func (v *verifier) logEnd() {
+	if v.log != nil {
+		v.log.printf("processed %d insns (limit %d) max_states_per_insn %d total_states %d peak_states %d mark_read 0\n",
+			v.stats.Insns, maxInsns, v.stats.MaxStatesInsn, v.stats.States, v.stats.PeakStates)
+	}
+}
+
+// maxInsns is Linux's limit of processed instructions.
+const maxInsns = 1000000

@@ -113,8 +113,14 @@ func (v *verifier) dropNonOwning() {
 // checkLeaks demands at a program's exit, or where control leaves it for good,
 // that nothing is held. In a called function's exit locks may be.
 func (v *verifier) checkLeaks(exit bool, prefix string) error {
+	if prefix == throwPrefix {
+		return v.checkHeld(true, true, prefix)
+	}
 	return v.checkHeld(false, !exit || v.inEntry(), prefix)
 }
+
+// throwPrefix is how messages about a throw begin.
+const throwPrefix = "bpf_throw"
 
 // checkHeld is checkLeaks; a throw unwinds all frames, so that callers' references
 // count too.

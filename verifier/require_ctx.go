@@ -20,6 +20,7 @@ type rules struct {
 
 	target      *target
 	targetKnown bool
+	perCPU      map[string]bool // names of the kernel's per-CPU variables
 }
 
 // progType is the type whose rules hold.

@@ -118,6 +118,16 @@ func (s *Scalar) signs32() {
 	}
 	if uint32(s.S32Min) <= uint32(s.S32Max) {
 		s.meetU32(uint32(s.S32Min), uint32(s.S32Max))
+		return
+	}
+	// See signs64.
+	switch {
+	case s.U32Max < uint32(s.S32Min):
+		s.S32Min = int32(s.U32Min)
+		s.U32Max = min(s.U32Max, uint32(s.S32Max))
+	case uint32(s.S32Max) < s.U32Min:
+		s.S32Max = int32(s.U32Max)
+		s.U32Min = max(s.U32Min, uint32(s.S32Min))
 	}
 }
 

@@ -1,0 +1,64 @@
+//go:build verifierdraft
+
+package verifier
+
+import (
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/abi"
+)
+
+// loadKsym makes register n the address of a kernel variable.
+//
+// Linux 6.18: a variable that is a struct is a BTF pointer, to one CPU's copy
+// if it is in a per-CPU section; any other is read-only memory of its size.
+func (v *verifier) loadKsym(n, index int) error {
+	if index < 0 || index >= len(v.prog.Ksyms) {
+		return v.reject(CodeBTF, abi.ENOENT, "ldimm64 insn specifies invalid btf_id %d.", index)
+	}
+	k := &v.prog.Ksyms[index]
+	r := v.reg(n)
+	var t *btf.Var
+	if v.kern == nil || v.kern.TypeByName(k.Name, &t) != nil {
+		if k.Weak {
+			r.setConst(0)
+			return nil
+		}
+		return v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", k.Name)
+	}
+	target := bare(t.Type)
+	_, _, _, isStruct := fieldsOf(target)
+	switch {
+	case v.perCPUVars()[k.Name]:
+		r.setPointer(ptBTF | fPerCPU)
+		r.arg = v.typeID(target, kernelType)
+	case isStruct:
+		r.setPointer(ptBTF)
+		r.arg = v.typeID(target, kernelType)
+	default:
+		size, err := btf.Sizeof(target)
+		if err != nil {
+			return v.reject(CodeBTF, abi.EINVAL, "ldimm64 unable to resolve the size of type '%s': -22", rawName(target))
+		}
+		r.setPointer(ptMem | fReadOnly)
+		r.arg = uint32(size)
+	}
+	return nil
+}
+
+// perCPUVars are the names of the kernel's per-CPU variables.
+func (v *verifier) perCPUVars() map[string]bool {
+	if v.perCPU != nil {
+		return v.perCPU
+	}
+	v.perCPU = make(map[string]bool)
+	var sec *btf.Datasec
+	if v.kern.TypeByName(".data..percpu", &sec) == nil {
+		for i := range sec.Vars {
+			if x, ok := sec.Vars[i].Type.(*btf.Var); ok {
+				v.perCPU[x.Name] = true
+			}
+		}
+	}
+	return v.perCPU
+}
