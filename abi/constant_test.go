@@ -219,3 +219,37 @@ func headerDefines(t *testing.T) map[string]int64 {
 	}
 	return values
 }
+
+// Every value of the kernel's enums has a row of its name.
+func TestEnumsAreComplete(t *testing.T) {
+	t.Parallel()
+	spec, err := btf.LoadKernelSpec()
+	if err != nil {
+		t.Skip("kernel BTF:", err)
+	}
+	rows := map[string]func(uint64) string{
+		"bpf_prog_type":   func(v uint64) string { return abi.ProgType(v).String() },
+		"bpf_attach_type": func(v uint64) string { return abi.AttachType(v).String() },
+		"bpf_map_type":    func(v uint64) string { return abi.MapType(v).String() },
+		"bpf_func_id":     func(v uint64) string { return "BPF_FUNC_" + strings.TrimPrefix(abi.HelperID(v).String(), "bpf_") },
+		"xdp_action":      func(v uint64) string { return abi.XDPAction(v).String() },
+	}
+	for name, row := range rows {
+		var e *btf.Enum
+		if err := spec.TypeByName(name, &e); err != nil {
+			t.Errorf("%s: %v", name, err)
+			continue
+		}
+		numbers := map[uint64]bool{}
+		for _, v := range e.Values {
+			// The first name of a number counts, the others are older ones.
+			if strings.HasPrefix(v.Name, "__") || strings.HasSuffix(v.Name, "_unspec") || numbers[v.Value] {
+				continue
+			}
+			if got := row(v.Value); got != v.Name && !strings.Contains(v.Name, "DEPRECATED") {
+				t.Errorf("%s %d is %s, the table says %s", name, v.Value, v.Name, got)
+			}
+			numbers[v.Value] = true
+		}
+	}
+}

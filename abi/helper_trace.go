@@ -15,8 +15,8 @@ var traceHelpers = []Helper{
 	},
 	{
 		ID: GetCurrentUIDGID, Name: "bpf_get_current_uid_gid",
-		Cap:   CapBPF,
-		Progs: baseProgs,
+		WithoutCap: true,
+		Progs:      baseProgs,
 	},
 	{
 		ID: GetCurrentComm, Name: "bpf_get_current_comm",
