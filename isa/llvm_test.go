@@ -87,34 +87,81 @@ func TestLLVMAgrees(t *testing.T) {
 		t.Fatal(err)
 	}
 	var back []byte
-	golden := os.Getenv("SKEP_LLVM_GOLDEN") // writes the golden file
 	var record bytes.Buffer
 	n := 0
-	for line := range strings.SplitSeq(string(text), "\n") {
-		f := strings.SplitN(line, "\t", 3)
-		if len(f) != 3 {
-			continue
-		}
-		b, err := hex.DecodeString(strings.ReplaceAll(strings.TrimSpace(f[1]), " ", ""))
-		if err != nil {
-			continue
-		}
+	eachDisassembled(string(text), func(b []byte, asm string) {
 		back = append(back, b...)
-		asm := strings.ReplaceAll(f[2], "\t", " ")
 		got, err := Parse(asm)
 		if err != nil || !equal(got, all[n]) {
 			t.Errorf("LLVM says %q to %x; it reads as %+v, %v", asm, b, got, err)
 		}
 		fmt.Fprintf(&record, "%x\t%s\n", b, asm)
 		n++
-	}
+	})
 	if !bytes.Equal(back, code.Bytes()) || n != len(all) {
 		t.Errorf("LLVM makes other bytes of the text: %d instructions of %d", n, len(all))
 	}
-	if golden != "" {
+	if golden := os.Getenv("SKEP_LLVM_GOLDEN"); golden != "" { // writes the golden file
 		header := "# Instructions as llvm-objdump 19.1 prints them, little-endian bytes first.\n"
 		if err := os.WriteFile(golden, append([]byte(header), record.Bytes()...), 0o666); err != nil {
 			t.Fatal(err)
 		}
 	}
+}
+
+// eachDisassembled calls f with every instruction of llvm-objdump's output.
+func eachDisassembled(text string, f func(code []byte, asm string)) {
+	for line := range strings.SplitSeq(text, "\n") {
+		cols := strings.SplitN(line, "\t", 3)
+		if len(cols) != 3 {
+			continue
+		}
+		b, err := hex.DecodeString(strings.ReplaceAll(strings.TrimSpace(cols[1]), " ", ""))
+		if err == nil && len(b) > 0 {
+			f(b, strings.ReplaceAll(cols[2], "\t", " "))
+		}
+	}
+}
+
+// TestLLVMsTextOfObjectsReads reads what llvm-objdump prints of compiled
+// objects. The directory is given by SKEP_ORACLE_OBJS.
+func TestLLVMsTextOfObjectsReads(t *testing.T) {
+	t.Parallel()
+	dir := os.Getenv("SKEP_ORACLE_OBJS")
+	if dir == "" {
+		t.Skip("SKEP_ORACLE_OBJS names no directory of objects")
+	}
+	objdump, err := exec.LookPath("llvm-objdump-19")
+	if err != nil {
+		t.Skip("llvm-objdump-19 is not installed")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.o"))
+	if err != nil || len(files) == 0 {
+		t.Fatal("no objects", err)
+	}
+	n, bad := 0, 0
+	for _, file := range files {
+		if strings.Contains(file, "legacy_") {
+			continue // programs that need not be legal
+		}
+		text, err := exec.Command(objdump, "-d", "--mcpu=v4", file).Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		eachDisassembled(string(text), func(b []byte, asm string) {
+			want, err := Decode(b, binary.LittleEndian)
+			if err != nil || strings.Contains(asm, "<unknown>") || want[0].Op == CallOp && want[0].Src() != CallHelper {
+				return // LLVM does not know it, or does not show what is called
+			}
+			if o := Lookup(want[0]); o.Form == FormInd && want[0].Imm != 0 {
+				return // LLVM does not show the displacement
+			}
+			n++
+			if got, err := Parse(asm); (err != nil || !equal(got, want)) && bad < 20 {
+				bad++
+				t.Errorf("%s: LLVM says %q to %x; it reads as %+v, %v", filepath.Base(file), asm, b, got, err)
+			}
+		})
+	}
+	t.Logf("%d instructions of %d objects", n, len(files))
 }
