@@ -219,6 +219,9 @@ func (l *linking) setWide(slot int, src isa.Reg, lo, hi int32) {
 func (l *linking) applyExtern(rf ref, slot int) error {
 	e, in := rf.ext, &l.p.Insns[slot]
 	isCall := in.Op == isa.CallOp
+	if e.kind == externLink {
+		return fmt.Errorf("extern %q is not defined by any object", e.name)
+	}
 	if isCall != (e.kind == externKfunc) && (isCall || e.kind != externKfunc) {
 		return fmt.Errorf("extern %q is not a kernel function", e.name)
 	}
@@ -242,8 +245,6 @@ func (l *linking) applyExtern(rf ref, slot int) error {
 		relo.Kind = image.ExternKfunc
 		*in = in.WithRegs(0, isa.CallKfunc)
 		in.Off, in.Imm = 0, l.kfuncIndex(e)
-	default:
-		return fmt.Errorf("extern %q is not defined by any object", e.name)
 	}
 	l.p.Extern = append(l.p.Extern, relo)
 	return nil

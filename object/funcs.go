@@ -101,10 +101,11 @@ func (s *section) funcsAt(slot int) []*function {
 	for first > 0 && s.funcs[first-1].start == s.funcs[n-1].start {
 		first--
 	}
-	if first == n || slot >= s.funcs[first].start+len(s.funcs[first].insns) {
-		return nil
+	fns := s.funcs[first:n]
+	if out := func(fn *function) bool { return slot >= fn.start+len(fn.insns) }; slices.ContainsFunc(fns, out) {
+		fns = slices.DeleteFunc(slices.Clone(fns), out)
 	}
-	return s.funcs[first:n]
+	return fns
 }
 
 // startsAt is the function that starts at slot, nil if there is none.

@@ -39,7 +39,7 @@ func (r *reader) readBTFMaps() error {
 			if uint64(vsi.Offset)+uint64(vsi.Size) > uint64(len(sec.data)) {
 				return fmt.Errorf("map %q: lies outside of its section", v.Name)
 			}
-			m, err := mapFromBTF(v.Name, v.Type, false)
+			m, err := r.mapFromBTF(v.Name, v.Type, false)
 			if err != nil {
 				return fmt.Errorf("map %q: %w", v.Name, err)
 			}
@@ -60,7 +60,7 @@ const maxMapMembers = 32
 
 // mapFromBTF reads a map definition: a struct whose members' types hold
 // numbers as array lengths, enumerators, and types as pointers.
-func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
+func (r *reader) mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
 	def, ok := btf.UnderlyingType(typ).(*btf.Struct)
 	if !ok {
 		return nil, fmt.Errorf("its type is %s, not a struct", typeName(typ))
@@ -70,7 +70,7 @@ func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
 		return nil, fmt.Errorf("%d members", len(def.Members))
 	}
 	for i, mem := range def.Members {
-		if err := readMapMember(m, &mem, i == len(def.Members)-1, inner); err != nil {
+		if err := r.readMapMember(m, &mem, i == len(def.Members)-1, inner); err != nil {
 			return nil, fmt.Errorf("member %q: %w", mem.Name, err)
 		}
 	}
@@ -80,7 +80,7 @@ func mapFromBTF(name string, typ btf.Type, inner bool) (*image.Map, error) {
 	return m, nil
 }
 
-func readMapMember(m *image.Map, mem *btf.Member, last, inner bool) error {
+func (r *reader) readMapMember(m *image.Map, mem *btf.Member, last, inner bool) error {
 	switch mem.Name {
 	case "type":
 		return setNumber((*uint32)(&m.Type), mem)
@@ -102,14 +102,14 @@ func readMapMember(m *image.Map, mem *btf.Member, last, inner bool) error {
 		if !last {
 			return errors.New("is not the last member")
 		}
-		return readMapValuesMember(m, mem, inner)
+		return r.readMapValuesMember(m, mem, inner)
 	case "pinning":
 		n, err := memberNumber(mem)
 		if err != nil {
 			return err
 		}
-		if n > 1 {
-			return fmt.Errorf("unknown value %d", n)
+		if n > 1 { // libbpf refuses it, cilium/ebpf takes it
+			r.warnf("map %q: pinning of unknown kind %d is ignored", m.Name, n)
 		}
 		if inner && n != 0 {
 			return errors.New("an inner map cannot be pinned")
@@ -184,7 +184,7 @@ func memberNumber(mem *btf.Member) (uint64, error) {
 
 // readMapValuesMember reads "values": the template of inner maps, or the
 // prototype of a program array's programs.
-func readMapValuesMember(m *image.Map, mem *btf.Member, inner bool) error {
+func (r *reader) readMapValuesMember(m *image.Map, mem *btf.Member, inner bool) error {
 	ofMaps := m.Type == abi.ArrayOfMaps || m.Type == abi.HashOfMaps
 	if inner && ofMaps {
 		return errors.New("more than one level of inner maps")
@@ -210,7 +210,7 @@ func readMapValuesMember(m *image.Map, mem *btf.Member, inner bool) error {
 		}
 		return nil
 	}
-	tmpl, err := mapFromBTF(m.Name+".inner", ptr.Target, true)
+	tmpl, err := r.mapFromBTF(m.Name+".inner", ptr.Target, true)
 	if err != nil {
 		return fmt.Errorf("inner map: %w", err)
 	}
