@@ -95,7 +95,12 @@ func (i Insn) checkUnknown() *EncodingError {
 	rows := rowsOf(i.Op)
 	if len(rows) == 0 {
 		linux := fmt.Sprintf("unknown opcode %02x", uint8(i.Op))
-		return &EncodingError{Insn: i, Field: "opcode", Reason: linux, Linux: linux}
+		e := &EncodingError{Insn: i, Field: "opcode", Reason: linux, Linux: linux}
+		if m := i.Op.Mode(); i.Op.Class() == ClassLdx && m != ModeMem && m != ModeMemSX {
+			// Linux 6.18: the mode of a load is looked at before its opcode.
+			e.Linux = "BPF_LDX uses reserved fields"
+		}
+		return e
 	}
 	o := &rows[0]
 	e := &EncodingError{Insn: i, Linux: o.linuxReserved(i)}
@@ -104,7 +109,8 @@ func (i Insn) checkUnknown() *EncodingError {
 	case o.Op.Class() == ClassStx && o.Op.Mode() == ModeAtomic:
 		e.Field, e.Linux = "imm", fmt.Sprintf("BPF_ATOMIC uses invalid atomic opcode %02x", uint32(i.Imm))
 		e.Reason = fmt.Sprintf("no atomic operation has the number %#x", uint32(i.Imm))
-		if o.Op.Size() == SizeB || o.Op.Size() == SizeH {
+		wide := i
+		if wide.Op |= Op(SizeDW); Lookup(wide) != nil {
 			e.Linux = "invalid atomic operand size"
 			e.Reason += fmt.Sprintf(" and a width of %d bytes", o.Op.Size().Bytes())
 		}

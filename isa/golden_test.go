@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"os"
 	"strings"
 	"testing"
@@ -107,6 +108,52 @@ func TestTextIsLLVMsOwn(t *testing.T) {
 		got, err := Parse(g.text)
 		if err != nil || !equal(got, g.insns) {
 			t.Errorf("line %d: %q reads as %+v, %v", g.line, g.text, got, err)
+		}
+	}
+}
+
+func TestRefusalsAreTheKernelsOwn(t *testing.T) {
+	t.Parallel()
+	refused := map[string]bool{}
+	for _, g := range readGolden(t, "refused-6.18.txt") {
+		err := Validate(g.insns)
+		var e *EncodingError
+		if !errors.As(err, &e) || e.Linux != g.text || e.Reason == "" || e.Slot != 0 {
+			t.Errorf("line %d: %x: %v, Linux says %q", g.line, Encode(g.insns, binary.LittleEndian), err, g.text)
+			continue
+		}
+		refused[e.Field] = true
+		if got, err := Parse(FormatSlots(g.insns...)); err != nil || !equal(got, g.insns) {
+			t.Errorf("line %d: raw slots read as %+v, %v", g.line, got, err)
+		}
+	}
+	for _, f := range []string{"opcode", "dst", "src", "offset", "imm"} {
+		if !refused[f] {
+			t.Errorf("no line is refused for its %s", f)
+		}
+	}
+}
+
+func TestWideInstructionsNeedTheirSecondSlot(t *testing.T) {
+	t.Parallel()
+	first := New(LdImm64, R1, 0, 0, 1)
+	for _, c := range []struct {
+		insns  []Insn
+		slot   int
+		reason string
+	}{
+		{[]Insn{first}, 0, "no second slot"},
+		{[]Insn{New(ExitOp, 0, 0, 0, 0), first}, 1, "no second slot"},
+		{[]Insn{first, New(ExitOp, 0, 0, 0, 0)}, 0, "may hold an immediate only"},
+		{[]Insn{first, {Off: 1}}, 0, "may hold an immediate only"},
+		{[]Insn{first, {Regs: 1}}, 0, "may hold an immediate only"},
+		{[]Insn{New(LdImm64, R1, PseudoMapFD, 0, 1), {Imm: 1}}, 0, "imm of the second slot is reserved"},
+		{[]Insn{New(LdImm64, R1, 9, 0, 1), {}}, 0, "src 9 has no meaning"},
+		{[]Insn{first, {}, {}}, 2, "unknown opcode 00"},
+	} {
+		var e *EncodingError
+		if err := Validate(c.insns); !errors.As(err, &e) || e.Slot != c.slot || !strings.Contains(e.Reason, c.reason) {
+			t.Errorf("%v: %v; want slot %d, %q", c.insns, err, c.slot, c.reason)
 		}
 	}
 }
