@@ -18,7 +18,7 @@ const frameSize = 512
 // lowerer turns slots into lowered instructions.
 type lowerer struct {
 	img   *image.Program
-	proof *verifier.Program // nil behind the unverified door
+	proof facts // nil behind the unverified door
 	maps  []bpfmap.Map
 	out   *ir.Program
 
@@ -26,6 +26,11 @@ type lowerer struct {
 	mayGoto []int // per function, the offset of its counter, 0 if it has none
 	fn      int   // the function being lowered
 	slot    int   // the slot being lowered
+}
+
+// facts is what lowering reads of a verifier.Program.
+type facts interface {
+	Fact(slot int) verifier.Fact
 }
 
 // lower turns a verified program into what engines run.
@@ -42,7 +47,7 @@ func LowerUnverified(img *image.Program, maps []bpfmap.Map) (*ir.Program, error)
 	return lowerImage(img, nil, maps)
 }
 
-func lowerImage(img *image.Program, proof *verifier.Program, maps []bpfmap.Map) (*ir.Program, error) {
+func lowerImage(img *image.Program, proof facts, maps []bpfmap.Map) (*ir.Program, error) {
 	if len(img.Insns) == 0 {
 		return nil, fmt.Errorf("no instructions")
 	}

@@ -16,6 +16,7 @@ import (
 type RuntimeOptions struct {
 	// CPUs is the number of run contexts, 0 for that of Table, or GOMAXPROCS.
 	CPUs int
+	// Host is what programs learn of the world, nil for the real one.
 	Host host.Host
 	// Table resolves the map pointers that programs hold; nil for programs
 	// without maps.
@@ -50,7 +51,11 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 	if n < 0 {
 		return nil, fmt.Errorf("runtime: %d virtual CPUs", n)
 	}
-	r := &Runtime{host: opts.Host, table: opts.Table, free: make(chan struct{}, n)}
+	h := opts.Host
+	if h == nil {
+		h = host.NewReal(host.RealOptions{})
+	}
+	r := &Runtime{host: h, table: opts.Table, free: make(chan struct{}, n)}
 	for i := range n {
 		c, err := newContext(r, i)
 		if err != nil {
