@@ -191,7 +191,7 @@ var mayEverywhere = map[string][]string{
 // onlyIn are imports that a package may have in the named files alone.
 var onlyIn = map[string]map[string][]string{
 	"object": {ciliumEBPF: {"spec.go"}, ciliumAsm: {"spec.go", "core.go"}},
-	"":       {ciliumEBPF: {"spec.go"}},
+	"":       {ciliumEBPF: {"fromspec.go"}},
 }
 
 // testMay are third-party modules that tests may add.
