@@ -16,7 +16,8 @@ import (
 // the data. A record is a header of 8 bytes and its sample, padded to 8:
 //
 //	0  u32  length of the sample │ 1<<31 busy │ 1<<30 discarded
-//	4  u32  offset of the record in pages, counted from the consumer page
+//	4  u32  offset of the record in pages, counted as Linux counts: from the
+//	        page of its own before the consumer page
 //
 // Producers reserve under the header's lock; a reserved record is busy, and
 // the consumer stops at it, until Commit or Discard.
@@ -35,6 +36,8 @@ const (
 	RingBufBusy       = 1 << 31
 	RingBufDiscard    = 1 << 30
 	RingBufHeaderSize = 8
+
+	ringMetaPages = 3
 )
 
 // RingBufFlags are the flags of ring buffer helpers.
@@ -104,7 +107,7 @@ func (r *RingBuf) Reserve(size uint64) mem.Addr {
 		return 0
 	}
 	h := r.data + mem.Addr(at&r.mask)
-	*(h + 4).U32() = uint32((at&r.mask)/mem.PageSize) + 2
+	*(h + 4).U32() = uint32((at&r.mask)/mem.PageSize) + ringMetaPages
 	*h.U32() = uint32(size) | RingBufBusy
 	r.producer.ReleaseU64(end)
 	return h + RingBufHeaderSize

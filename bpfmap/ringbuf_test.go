@@ -41,8 +41,8 @@ func TestRingBufLayoutIsLinuxs(t *testing.T) {
 	if got := binary.NativeEndian.Uint32(data); got != 5 {
 		t.Errorf("header of the first record %#x, want 5", got)
 	}
-	if got := binary.NativeEndian.Uint32(data[4:]); got != 2 {
-		t.Errorf("page offset of the first record %d, want 2", got)
+	if got := binary.NativeEndian.Uint32(data[4:]); got != 3 {
+		t.Errorf("page offset of the first record %d, want 3", got)
 	}
 	if !bytes.Equal(data[8:13], []byte("hello")) {
 		t.Errorf("first sample %q", data[8:13])
