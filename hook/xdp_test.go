@@ -238,6 +238,24 @@ func TestAReplayEndsWithItsContext(t *testing.T) {
 	}
 }
 
+func TestAReplayAllocatesNothingForAFrame(t *testing.T) {
+	allocs := func(n int) float64 {
+		frames := make([]Frame, n)
+		for i := range frames {
+			frames[i] = eth(int64(i), "pass and rewrite nothing")
+		}
+		return testing.AllocsPerRun(5, func() {
+			if _, err := do(t.Context(), []*Port{{Name: "a", In: Frames(frames...), Up: failing{}}}, nil,
+				func(*packet.XDP) (uint64, error) { return uint64(XDPPass), nil }); err != nil {
+				t.Fatal(err)
+			}
+		})
+	}
+	if few, many := allocs(batch), allocs(50*batch); many > few+1 {
+		t.Errorf("%v allocations for %d frames, %v for %d", few, batch, many, 50*batch)
+	}
+}
+
 type sourceFunc func() (Frame, error)
 
 func (f sourceFunc) Next() (Frame, error) { return f() }
