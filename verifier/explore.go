@@ -1,5 +1,3 @@
-//go:build verifierdraft
-
 package verifier
 
 import (
@@ -30,13 +28,23 @@ type verifier struct {
 	state    *state
 	insn     int // the instruction at hand
 	prevInsn int
-	jumped   bool // the instruction was reached by a jump or call
 	curHist  int  // 1 + index of the instruction's history entry
 
 	queue []pending
 	idgen uint32
 	stats Stats
-	facts []Fact
+
+	totalDepth int // bytes of stack, of the deepest chain of calls
+
+	jumps, prevJumps int // conditional jumps and calls walked; at the last kept state
+	prevInsns        int
+
+	live   liveness
+	loops  map[loopKey]*sccVisit
+	demand demand
+	ids    idMap
+
+	rules
 
 	privileged bool // CAP_BPF and CAP_PERFMON
 	strict     bool // alignment is enforced
@@ -65,8 +73,13 @@ type pending struct {
 func (v *verifier) fork(insn, prev int, speculative bool) (*state, error) {
 	s := v.newState()
 	v.state.cloneInto(s)
+	s.parent = v.state.parent
+	s.branches = 1
 	return s, v.enqueue(s, insn, prev, speculative)
 }
+
+// newState is a state to be filled.
+func (v *verifier) newState() *state { return new(state) }
 
 // maxQueue is the most jumps that may wait. Linux 6.18: BPF_COMPLEXITY_LIMIT_JMP_SEQ.
 const maxQueue = 8192
@@ -105,3 +118,118 @@ func (v *verifier) reject(c Code, errno abi.Errno, format string, args ...any) e
 func (v *verifier) bug(format string, args ...any) error {
 	return v.reject(CodeInternal, abi.EFAULT, "verifier bug: "+format, args...)
 }
+
+// walkSub verifies subprogram sub as a pass of its own: the entry, or a global
+// function.
+func (v *verifier) walkSub(sub int) error {
+	v.sub = sub
+	s := v.newState()
+	f := &frame{callsite: -1, sub: int32(sub)}
+	s.frames[0] = f
+	s.branches = 1
+	s.firstInsn, s.lastInsn = int32(v.subs[sub].start), -1
+	v.state = s
+	f.regs[isa.FP].setPointer(ptStack)
+	v.insn, v.prevInsn = v.subs[sub].start, -1
+	v.queue = v.queue[:0]
+	clear(v.loops)
+	for i := range v.aux {
+		v.aux[i].states = nil
+	}
+	if err := v.prepareSub(sub); err != nil {
+		return err
+	}
+	return v.walk()
+}
+
+// walk follows the current path to its end, then the waiting ones.
+func (v *verifier) walk() error {
+	pos := v.log.pos()
+	for {
+		end, err := v.path()
+		if err != nil {
+			return err
+		}
+		if !end {
+			continue
+		}
+		if err := v.finish(v.state); err != nil {
+			return err
+		}
+		v.state.release()
+		n := len(v.queue)
+		if n == 0 {
+			v.log.reset(pos)
+			return nil
+		}
+		p := v.queue[n-1]
+		v.queue[n-1] = pending{}
+		v.queue = v.queue[:n-1]
+		v.state, v.insn, v.prevInsn = p.state, p.insn, p.prevInsn
+		v.log.reset(p.logPos)
+		v.logPop()
+	}
+}
+
+// pollInterval is how many instructions pass between looks at the context.
+const pollInterval = 4096
+
+// path walks one path to its end.
+func (v *verifier) path() (end bool, err error) {
+	for {
+		if v.insn < 0 || v.insn >= len(v.insns) {
+			return true, v.bug("invalid insn idx %d insn_cnt %d", v.insn, len(v.insns))
+		}
+		v.curHist = 0
+		v.stats.Insns++
+		if v.stats.Insns > v.opts.MaxInsns {
+			return true, v.reject(CodeTooManyInsns, abi.E2BIG, "BPF program is too large. Processed %d insn", v.stats.Insns)
+		}
+		if v.stats.Insns%pollInterval == 0 && v.ctx.Err() != nil {
+			return true, v.reject(CodeCanceled, abi.EAGAIN, "verification canceled: %v", v.ctx.Err())
+		}
+		s, a := v.state, &v.aux[v.insn]
+		s.lastInsn, s.insn = int32(v.prevInsn), int32(v.insn)
+		if a.prune {
+			done, err := v.visited()
+			if err != nil {
+				return true, err
+			}
+			if done {
+				v.logSafe()
+				return true, nil
+			}
+		}
+		if a.jump {
+			if err := v.pushHist(s, 0, linkedSet{}); err != nil {
+				return true, err
+			}
+		}
+		if v.log != nil {
+			v.logStep()
+		}
+		a.seen = true
+		v.prevInsn = v.insn
+		v.live.begin(v)
+		end, err := v.step()
+		if err != nil {
+			return true, err
+		}
+		v.live.commit()
+		if end {
+			return true, nil
+		}
+	}
+}
+
+// noteStack tells the log that a slot may have changed.
+func (v *verifier) noteStack(fr int32, off int) {
+	if v.log != nil && fr == v.state.cur {
+		i, _ := fpOff(off)
+		v.log.touchSlot(i)
+	}
+}
+
+// isXSK and isSockMap tell maps whose values are sockets.
+func (m *mapInfo) isXSK() bool     { return m.Type == abi.XSKMap }
+func (m *mapInfo) isSockMap() bool { return m.Type == abi.SockMap || m.Type == abi.SockHash }

@@ -1,5 +1,3 @@
-//go:build verifierdraft
-
 package verifier
 
 // regType is the type of a register: a base in the low byte, flags above it.

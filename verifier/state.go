@@ -1,5 +1,3 @@
-//go:build verifierdraft
-
 package verifier
 
 import (
@@ -33,9 +31,6 @@ type reg struct {
 	//	iterator slot             type id of its struct (or local number), depth
 	//	dynptr, on the stack      kind in aux
 	arg, arg2 uint32
-	// def is the slot+1 of the instruction that wrote only the lower half, 0
-	// if the upper half is not known to be zeroed by one.
-	def int32
 	// aux: dynptr kind and auxFirst; iterator state; IRQ class.
 	aux     uint8
 	precise bool
@@ -106,6 +101,8 @@ type frame struct {
 	retMax        int32
 	depth         uint32 // times that the callback was simulated
 	asyncEntry    uint32 // number of async entries
+	treeLess      bool // a tree's comparison
+	inst          *instance // for liveness, nil until first needed
 }
 
 // fpOff is the index in stack and the byte in the slot of offset off below

@@ -2,11 +2,14 @@ package verifier
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/cilium/ebpf/btf"
 
+	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/isa"
 )
 
 // Trust is whose rules apply.
@@ -68,5 +71,200 @@ func (p *Program) Fact(slot int) Fact { return p.facts[slot] }
 
 // Verify proves p or returns an *Error that says why it cannot.
 func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, error) {
-	panic("BUG: no verifier")
+	begin := time.Now()
+	v := &verifier{ctx: ctx, prog: p, insns: p.Insns}
+	if opts != nil {
+		v.opts = *opts
+	}
+	if v.opts.MaxInsns == 0 {
+		v.opts.MaxInsns = maxInsns
+	}
+	v.kern = v.opts.KernelTypes
+	v.privileged = v.opts.Trust == Kernel
+	v.strict = p.Flags&abi.StrictAlignment != 0 && p.Flags&abi.AnyAlignment == 0
+	v.freq = p.Flags&abi.TestStateFreq != 0
+	v.invariants = p.Flags&abi.TestRegInvariants != 0
+	if v.opts.LogLevel != 0 {
+		v.log = &logger{level: v.opts.LogLevel}
+	}
+	v.aux = make([]insnAux, len(p.Insns))
+	err := v.run()
+	v.stats.StackDepth = v.totalDepth
+	v.stats.Time = time.Since(begin)
+	v.logEnd()
+	if err != nil {
+		var e *Error
+		if !errors.As(err, &e) {
+			return nil, err
+		}
+		e.Stats = v.stats
+		if v.log != nil {
+			e.Log = string(v.log.buf)
+		}
+		return nil, e
+	}
+	out := &Program{img: p, stats: v.stats, facts: v.collectFacts()}
+	if v.log != nil {
+		out.log = string(v.log.buf)
+	}
+	return out, nil
+}
+
+// phases are the steps of a verification, in order; the first that fails ends
+// it.
+var phases = [...]struct {
+	name string
+	run  func(*verifier) error
+}{
+	{"size", (*verifier).checkSize},
+	{"maps", (*verifier).addMaps},
+	{"functions", (*verifier).addSubprogs},
+	{"jumps", (*verifier).checkSubprogs},
+	{"returns", (*verifier).checkUntyped},
+	{"encoding", (*verifier).checkEncoding},
+	{"program", (*verifier).prepareProgram},
+	{"flow", (*verifier).checkFlow},
+	{"loops", func(v *verifier) error { v.findLoops(); return nil }},
+	{"liveness", func(v *verifier) error { v.findLiveRegs(); v.logLive(); return nil }},
+	{"walk", (*verifier).walkAll},
+	{"stack", (*verifier).checkStackDepth},
+}
+
+func (v *verifier) run() error {
+	for i := range phases {
+		if err := phases[i].run(v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (v *verifier) checkSize() error {
+	if len(v.insns) == 0 || len(v.insns) > maxProgLen {
+		return v.reject(CodeBadInsn, abi.E2BIG, "program of %d instructions", len(v.insns))
+	}
+	return nil
+}
+
+// addMaps lists the maps that registers can point to, the templates of inner
+// maps last.
+func (v *verifier) addMaps() error {
+	for i, m := range v.prog.Maps {
+		v.maps = append(v.maps, mapInfo{Map: m, index: i, inner: -1})
+	}
+	for i := range v.prog.Maps {
+		if in := v.maps[i].Inner; in != nil {
+			v.maps[i].inner = len(v.maps)
+			v.maps = append(v.maps, mapInfo{Map: in, index: -1, inner: -1})
+		}
+	}
+	return nil
+}
+
+// checkEncoding refuses instructions that do not exist, and references to what
+// the image does not hold. Reserved fields are found when the instruction is
+// walked, except those of loads.
+func (v *verifier) checkEncoding() error {
+	for i := 0; i < len(v.insns); i++ {
+		in := v.insns[i]
+		v.insn = i
+		var hi isa.Insn
+		if in.IsWide() {
+			if i+1 >= len(v.insns) {
+				return v.reject(CodeBadInsn, abi.EINVAL, "invalid bpf_ld_imm64 insn")
+			}
+			hi = v.insns[i+1]
+		}
+		if bad := in.Check(hi); bad != nil {
+			if bad.Field == "opcode" || in.IsWide() || in.Op.Class() == isa.ClassLdx {
+				return v.reject(CodeBadInsn, abi.EINVAL, "%s", bad.Linux)
+			}
+			v.aux[i].bad = bad
+		}
+		if in.IsWide() {
+			if err := v.checkReference(in, hi); err != nil {
+				return err
+			}
+			i++
+		}
+	}
+	return nil
+}
+
+// checkReference checks what a wide instruction refers to.
+func (v *verifier) checkReference(in, hi isa.Insn) error {
+	switch in.Src() {
+	case isa.PseudoMapFD, isa.PseudoMapIdx, isa.PseudoMapValue, isa.PseudoMapIdxValue:
+		if int(in.Imm) < 0 || int(in.Imm) >= len(v.prog.Maps) {
+			return v.reject(CodeBadInsn, abi.EINVAL, "fd %d is not pointing to valid bpf_map", in.Imm)
+		}
+	case isa.PseudoBTFID:
+		if int(in.Imm) < 0 || int(in.Imm) >= len(v.prog.Ksyms) {
+			return v.reject(CodeBTF, abi.EINVAL, "ldimm64 insn specifies invalid btf_id %d.", in.Imm)
+		}
+		return nil
+	default:
+		return nil
+	}
+	if s := in.Src(); s != isa.PseudoMapValue && s != isa.PseudoMapIdxValue {
+		return nil
+	}
+	m, off := &v.maps[in.Imm], uint32(hi.Imm)
+	switch {
+	case off >= maxVarOff:
+		return v.reject(CodeBadInsn, abi.EINVAL, "direct value offset of %d is not allowed", off)
+	case m.Type == abi.Arena:
+	case m.Type != abi.Array:
+		return v.reject(CodeBadInsn, abi.EINVAL, "no direct value access support for this map type")
+	case m.MaxEntries > 1 || off >= m.ValueSize:
+		return v.reject(CodeMapValueAccess, abi.EINVAL, "invalid access to map value pointer, value_size=%d off=%d", m.ValueSize, off)
+	}
+	return nil
+}
+
+// checkUntyped refuses what ends a function early where the function's type is
+// not known.
+func (v *verifier) checkUntyped() error {
+	for s := 1; s < len(v.subs); s++ {
+		sp := &v.subs[s]
+		v.insn = sp.start
+		if sp.typed {
+			continue
+		}
+		if sp.ldAbs {
+			return v.reject(CodeLegacyLoad, abi.EINVAL, "LD_ABS is not allowed in subprogs without BTF")
+		}
+		if sp.tailCall {
+			return v.reject(CodeTailCall, abi.EINVAL, "tail_call is not allowed in subprogs without BTF")
+		}
+	}
+	return nil
+}
+
+// walkAll walks the program, then every global function that it calls, alone.
+func (v *verifier) walkAll() error {
+	if err := v.walkSub(0); err != nil {
+		return err
+	}
+	for again := true; again; {
+		again = false
+		for s := 1; s < len(v.subs); s++ {
+			sp := &v.subs[s]
+			if sp.verified || !(sp.global && sp.called || sp.exception) {
+				continue
+			}
+			sp.verified = true
+			if v.log.on(logPaths | logStates) {
+				v.log.printf("Validating %s() func#%d...\n", sp.name, s)
+			}
+			if err := v.walkSub(s); err != nil {
+				return err
+			}
+			if v.log.on(logPaths | logStates) {
+				v.log.printf("Func#%d ('%s') is safe for any args that match its prototype\n", s, sp.name)
+			}
+			again = true
+		}
+	}
+	return nil
 }
