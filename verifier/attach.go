@@ -1,5 +1,3 @@
-//go:build verifierdraft
-
 package verifier
 
 import (

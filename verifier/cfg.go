@@ -10,12 +10,12 @@ import (
 // insnAux is what the static passes and the walk know of one slot.
 type insnAux struct {
 	// Set by the static passes.
-	prune         bool // states are compared here
-	jump          bool // reached by more than falling through: a history entry is kept
-	force         bool // a state is always kept here
-	callsCallback bool // a helper or kfunc that runs a callback synchronously
-	iterNext      bool // a kfunc that advances an open-coded iterator
-	half          bool // second slot of a 64-bit immediate
+	prune         bool               // states are compared here
+	jump          bool               // reached by more than falling through: a history entry is kept
+	force         bool               // a state is always kept here
+	callsCallback bool               // a helper or kfunc that runs a callback synchronously
+	iterNext      bool               // a kfunc that advances an open-coded iterator
+	half          bool               // second slot of a 64-bit immediate
 	bad           *isa.EncodingError // reserved fields, reported when walked
 	mayGoto       bool
 	call          callInfo
@@ -25,10 +25,10 @@ type insnAux struct {
 
 	// Set by the walk.
 	seen     bool
-	zext     bool    // the upper half of a 32-bit result is read
-	ptrType  regType // what the access goes through, the same on all paths
-	arenaMix bool    // scalar or arena pointer by path
-	mapState int32   // helper call: 1 + index of the constant map, -1 varies
+	zext     bool     // the upper half of a 32-bit result is read
+	ptrType  regType  // what the access goes through, the same on all paths
+	arenaMix bool     // scalar or arena pointer by path
+	mapState int32    // helper call: 1 + index of the constant map, -1 varies
 	states   []*state // kept here
 	memKind  Kind
 	kindSet  bool

@@ -28,7 +28,7 @@ type verifier struct {
 	state    *state
 	insn     int // the instruction at hand
 	prevInsn int
-	curHist  int  // 1 + index of the instruction's history entry
+	curHist  int // 1 + index of the instruction's history entry
 
 	queue []pending
 	idgen uint32

@@ -31,8 +31,8 @@ type instance struct {
 	masks      [maxFrames][]slotMasks
 	visited    []bool
 	dirty      bool
-	settled    int    // liveness.version at the last settling
-	order      []int  // postorder, shared by the subprogram's instances
+	settled    int   // liveness.version at the last settling
+	order      []int // postorder, shared by the subprogram's instances
 	callees    []*instance
 }
 

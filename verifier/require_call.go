@@ -1,5 +1,3 @@
-//go:build verifierdraft
-
 package verifier
 
 import (
@@ -127,7 +125,6 @@ func (v *verifier) readArg(regno int) error {
 	if err := v.checkRead(regno); err != nil {
 		return err
 	}
-	v.readDef(regno, true)
 	v.log.touchReg(regno)
 	return nil
 }

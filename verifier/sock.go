@@ -1,5 +1,3 @@
-//go:build verifierdraft
-
 package verifier
 
 import "github.com/skepbpf/skep/abi"

@@ -99,9 +99,9 @@ type frame struct {
 	exceptionCB   bool
 	retMin        int32 // legal returns of a callback
 	retMax        int32
-	depth         uint32 // times that the callback was simulated
-	asyncEntry    uint32 // number of async entries
-	treeLess      bool // a tree's comparison
+	depth         uint32    // times that the callback was simulated
+	asyncEntry    uint32    // number of async entries
+	treeLess      bool      // a tree's comparison
 	inst          *instance // for liveness, nil until first needed
 }
 
