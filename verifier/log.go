@@ -111,6 +111,9 @@ func (v *verifier) logPop() {
 // logSafe prints that the path's state is covered by one that was walked.
 func (v *verifier) logSafe() {
 	l := v.log
+	if l == nil {
+		return
+	}
 	switch {
 	case !l.on(logPaths | logStates):
 	case l.popped:
