@@ -16,6 +16,7 @@ var parseErrors = []struct {
 	{"r0 = 1", 1, 1, "instruction outside a program; begin one with \".program NAME section=xdp\""},
 	{"\n  exit", 2, 3, "instruction outside a program"},
 	{"a: exit", 1, 1, "label \"a\" outside a program"},
+	{".program p section=xdp\n0: exit", 2, 1, "label \"0\" begins with a digit; leave slot numbers out"},
 	{".func f", 1, 1, ".func outside a program"},
 	{".progrm p section=xdp", 1, 1, "did you mean \".program\"?"},
 	{".program", 1, 9, ".program needs a name"},

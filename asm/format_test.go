@@ -121,3 +121,34 @@ func TestEverythingTheTextCarriesSurvives(t *testing.T) {
 		StructOps: []*image.StructOps{{Map: ops, Link: true, Members: map[string]string{"init": "one", "ssthresh": "two"}}},
 	})
 }
+
+// TestNamesThatMeanSomethingElse calls functions, maps and kernel symbols by
+// words of the language.
+func TestNamesThatMeanSomethingElse(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{
+		"r1", "w10", "r11", "pc", "ll", "map", "ksym", "fd", "idx", "btf", "kfunc", "kernel", "unknown", "be16", "bswap64",
+		"load_acquire", "addr_space_cast", "goto", "exit", "s", "1st", "", "a b", "a\"b", "a;b", "é", ".text", "x.y$1", "bpf_map_lookup_elem",
+	} {
+		m := &image.Map{Name: name, Type: abi.Array}
+		p := &image.Program{
+			Name: name + "_entry", Section: "xdp", Type: abi.XDP, Autoload: true, Maps: []*image.Map{m},
+			Ksyms:  []image.Ksym{{Name: name}},
+			Kfuncs: []image.Kfunc{{Name: name + "_kfunc"}},
+			Insns: []isa.Insn{
+				isa.New(isa.LdImm64, 1, isa.PseudoMapIdx, 0, 0), {},
+				isa.New(isa.LdImm64, 1, isa.PseudoMapIdxValue, 0, 0), {Imm: 8},
+				isa.New(isa.LdImm64, 1, isa.PseudoBTFID, 0, 0), {},
+				isa.New(isa.LdImm64, 1, isa.PseudoFunc, 0, 5), {},
+				isa.New(isa.CallOp, 0, isa.CallKfunc, 0, 0),
+				isa.New(isa.CallOp, 0, isa.CallLocal, 0, 3),
+				isa.New(isa.CallOp, 0, isa.CallHelper, 0, 1),
+				isa.New(isa.AluOp(isa.ClassJmp, isa.JEq, isa.SrcK), 1, 0, 1, 0),
+				isa.New(isa.ExitOp, 0, 0, 0, 0),
+				isa.New(isa.ExitOp, 0, 0, 0, 0),
+			},
+			Funcs: []image.Func{{Name: name + "_entry", Global: true}, {Name: name, Start: 13}},
+		}
+		checkRoundTrip(t, &image.Collection{Name: "n.s", ByteOrder: binary.LittleEndian, Maps: []*image.Map{m}, Programs: []*image.Program{p}})
+	}
+}

@@ -63,7 +63,11 @@ func (p *parser) line(n int, s string) error {
 		if !ok {
 			break
 		}
-		at := pos{n, len(s) - len(strings.TrimLeft(s, " \t")) + 1}
+		trimmed := strings.TrimLeft(s, " \t")
+		at := pos{n, len(s) - len(trimmed) + 1}
+		if trimmed[0] >= '0' && trimmed[0] <= '9' {
+			return p.errorf(at, "label %q begins with a digit; leave slot numbers out", label)
+		}
 		if p.prog == nil {
 			return p.errorf(at, "label %q outside a program; %s", label, beginProgram)
 		}

@@ -3,6 +3,7 @@ package isa
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strconv"
 )
 
@@ -375,16 +376,28 @@ func (p *Printer) wide(o *Opcode, pc int, i, hi Insn, dst, src string) string {
 	return fmt.Sprintf("%s = %#x ll", dst, v)
 }
 
-// QuoteName is a name as it stands in text: bare if it is an identifier, else
-// in double quotes.
+// reserved are the words that mean something where a name may stand.
+var reserved = []string{
+	"addr_space_cast", "btf", "fd", "idx", "kernel", "kfunc", "ksym", "ll",
+	"load_acquire", "map", "pc", "unknown",
+}
+
+// QuoteName is a name as it stands in text: bare if it is an identifier that
+// means nothing else, otherwise in double quotes.
 func QuoteName(name string) string {
-	for n := 0; n < len(name); n++ {
-		if !isNameByte(name[n]) || n == 0 && isDigit(name[n]) {
+	if name == "" || isDigit(name[0]) || slices.Contains(reserved, name) {
+		return strconv.Quote(name)
+	}
+	for n := range len(name) {
+		if !isNameByte(name[n]) {
 			return strconv.Quote(name)
 		}
 	}
-	if name == "" {
-		return `""`
+	if t := (token{kind: tokName, text: name}); t.isRegister() {
+		return strconv.Quote(name)
+	}
+	if o := OpcodeByName(name); o != nil && o.Form == FormSwap {
+		return strconv.Quote(name)
 	}
 	return name
 }

@@ -291,3 +291,7 @@ func (o *Opcode) Is64() bool {
 	c := o.Op.Class()
 	return c == ClassAlu64 || c == ClassJmp
 }
+
+// KnownTo reports whether a Linux release has the instruction. Validate does
+// not ask: what a release refuses as unknown is for a verifier to say.
+func (o *Opcode) KnownTo(r Release) bool { return o.Linux <= r }

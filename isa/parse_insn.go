@@ -162,12 +162,12 @@ func (p *parser) call() {
 	}
 	p.next()
 	name, src := t.text, CallHelper
-	if name == "kernel" && p.is("-") { // "kernel-function#7"
+	if t.kind == tokName && name == "kernel" && p.is("-") { // "kernel-function#7"
 		p.next()
 		p.expect("function")
 		name = "kfunc"
 	}
-	if name == "kfunc" && p.is("#") {
+	if t.kind == tokName && name == "kfunc" && p.is("#") {
 		src = CallKfunc
 	}
 	p.emit(New(CallOp, R0, src, 0, 0))
