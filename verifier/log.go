@@ -83,6 +83,9 @@ func (l *logger) clean() {
 // state, where a path begins or goes on, or what the last instruction changed.
 func (v *verifier) logStep() {
 	l := v.log
+	if l == nil {
+		return
+	}
 	if l.popped && l.on(logStates) {
 		v.logFrom()
 	}

@@ -109,12 +109,12 @@ func (v *verifier) dropNonOwning() {
 }
 
 // checkLeaks demands at a program's exit, or where control leaves it for good,
-// that nothing is held. In a called function's exit locks may be.
+// that nothing is held; locks may be where exit is not set.
 func (v *verifier) checkLeaks(exit bool, prefix string) error {
 	if prefix == throwPrefix {
 		return v.checkHeld(true, true, prefix)
 	}
-	return v.checkHeld(false, !exit || v.inEntry(), prefix)
+	return v.checkHeld(false, exit, prefix)
 }
 
 // throwPrefix is how messages about a throw begin.
