@@ -91,11 +91,13 @@ func copyText(c *vm.Context, dst, size, src uint64, fault abi.Errno) uint64 {
 // readText copies the string at a into d, NUL included, cut if it must be. It
 // is the length with the NUL, -1 if the string cannot be read.
 func readText(c *vm.Context, a mem.Addr, d []byte) int {
+	all := c.Readable(a, len(d))
 	for i := range d {
-		if !c.Readable(a+mem.Addr(i), 1) {
+		at := a + mem.Addr(i)
+		if !all && !c.Readable(at, 1) {
 			return -1
 		}
-		d[i] = *(a + mem.Addr(i)).U8()
+		d[i] = *at.U8()
 		if d[i] == 0 {
 			return i + 1
 		}

@@ -1,7 +1,6 @@
 package vm
 
 import (
-	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/vm/ir"
 )
@@ -12,8 +11,8 @@ type Ranger interface {
 }
 
 // Readable reports whether a run may read n bytes at a wherever a came from:
-// only from memory that skep lends to the run (its stack, its packet, values
-// of its maps). Elsewhere a probing read finds nothing.
+// only from memory that skep lends to the run (its stack, its packet, memory
+// of its table's maps). Elsewhere a probing read finds nothing.
 func (c *Context) Readable(a mem.Addr, n int) bool {
 	low, size := uint64(a), uint64(n)
 	in := func(base mem.Addr, length uint64) bool {
@@ -29,17 +28,7 @@ func (c *Context) Readable(a mem.Addr, n int) bool {
 			return true
 		}
 	}
-	if c.prog == nil {
-		return false
-	}
-	for _, m := range c.prog.maps {
-		if b, ok := m.(bpfmap.Memoryer); ok {
-			if r := mem.RangeOf(b.Memory()); r.Has(a, size) {
-				return true
-			}
-		}
-	}
-	return false
+	return c.Table != nil && c.Table.Owns(a, size)
 }
 
 // Scratch is room outside the Go heap, up to 896 bytes, for one helper call.
