@@ -2,7 +2,6 @@ package object
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -38,13 +37,7 @@ func (u *unit) collection() (*image.Collection, error) {
 			c.Programs = append(c.Programs, a.program(fn))
 		}
 	}
-	for _, ops := range c.StructOps {
-		for _, member := range slices.Sorted(maps.Keys(ops.Members)) {
-			if p := c.Program(ops.Members[member]); p != nil && p.AttachTo == "" {
-				p.AttachTo = ops.Map.StructOps + ":" + member
-			}
-		}
-	}
+	setStructOps(c)
 	if len(c.Programs) == 0 && len(u.funcs) > 0 {
 		c.Warnings = append(c.Warnings, "all functions are in section \".text\": none is a program")
 	}
@@ -86,13 +79,11 @@ func (a *assembler) program(entry *function) *image.Program {
 		maps: make(map[*image.Map]int32), kfuncs: make(map[*extern]int32), ksyms: make(map[*extern]int32),
 	}
 	l.place(entry)
-	var except *function
-	if name := exceptionCallback(entry); name != "" {
-		if except = a.byName[name]; except == nil {
-			p.Err = fmt.Errorf("exception callback %q is not a function of the object", name)
-		} else if _, ok := l.start[except]; !ok {
-			l.place(except)
-		}
+	except, err := a.exceptionCallback(entry)
+	if err != nil {
+		p.Err = fmt.Errorf("exception callback: %w", err)
+	} else if _, ok := l.start[except]; except != nil && !ok {
+		l.place(except)
 	}
 	if a.linked > maxLinked {
 		p.Err = fmt.Errorf("the programs of the object have more than %d instructions together", maxLinked)
@@ -281,15 +272,27 @@ func (l *linking) ksymIndex(e *extern) int32 {
 	return i
 }
 
-// exceptionCallback is the function named by the entry's decl tag, "" if none.
-func exceptionCallback(entry *function) string {
+// exceptionCallback is the function that the entry's decl tag names, nil for
+// none. Of an entry with several tags none is taken: the verifier refuses it.
+func (a *assembler) exceptionCallback(entry *function) (*function, error) {
 	if entry.typ == nil {
-		return ""
+		return nil, nil
 	}
+	var names []string
 	for _, tag := range entry.typ.Tags {
 		if name, ok := strings.CutPrefix(tag, "exception_callback:"); ok {
-			return name
+			names = append(names, name)
 		}
 	}
-	return ""
+	if len(names) != 1 {
+		return nil, nil
+	}
+	fn := a.byName[names[0]]
+	switch {
+	case fn == nil || a.isEntry(fn):
+		return nil, fmt.Errorf("%q is not a subprogram of the object", names[0])
+	case fn.bind == bindLocal || fn.hidden:
+		return nil, fmt.Errorf("%q is not a global function", names[0])
+	}
+	return fn, nil
 }

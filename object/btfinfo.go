@@ -212,8 +212,8 @@ type extRecord struct {
 	words [4]uint32 // the first is the byte offset
 }
 
-// readInfo attaches the records of .BTF.ext to functions. As in libbpf, a
-// broken section is ignored, but CO-RE relocations are not dropped silently.
+// readInfo attaches the records of .BTF.ext to functions. As in libbpf, an
+// object whose section is broken is read without it.
 func (r *reader) readInfo() error {
 	s := r.file.Section(".BTF.ext")
 	if s == nil || r.types == nil {
@@ -224,9 +224,12 @@ func (r *reader) readInfo() error {
 		err = r.readExt(data)
 	}
 	if err != nil {
-		return fmt.Errorf("section \".BTF.ext\": %w", err)
+		r.warnf("section \".BTF.ext\" is ignored: %v", err)
 	}
 	for _, fn := range r.funcs {
+		if err != nil {
+			fn.typ, fn.lines, fn.core = nil, nil, nil
+		}
 		slices.SortStableFunc(fn.lines, func(a, b image.Line) int { return cmp.Compare(a.Slot, b.Slot) })
 		slices.SortStableFunc(fn.core, func(a, b image.CORERelo) int { return cmp.Compare(a.Slot, b.Slot) })
 	}

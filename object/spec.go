@@ -286,7 +286,10 @@ func (s *specReader) readProgram(name string, ps *ebpf.ProgramSpec) (*specEntry,
 		ins := &ps.Instructions[i]
 		sym := ins.Symbol()
 		if i == 0 || (sym != "" && (starts[sym] || btf.FuncMetadata(ins) != nil)) {
-			fn := &function{name: sym, section: ps.SectionName, start: slot, typ: btf.FuncMetadata(ins)}
+			fn := &function{name: sym, section: ".text", start: slot, typ: btf.FuncMetadata(ins), bind: bindGlobal}
+			if i == 0 {
+				fn.section = ps.SectionName
+			}
 			if fn.name == "" {
 				fn.name = name
 			}

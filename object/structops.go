@@ -3,6 +3,8 @@ package object
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -91,4 +93,31 @@ func (r *reader) readStructOpsMember(ops *image.StructOps, typ *btf.Struct, rl r
 		return nil
 	}
 	return fmt.Errorf("no member at offset %d", off)
+}
+
+// setStructOps tells the programs of struct_ops maps which member they are.
+// They are loaded where a map is created that uses them, whatever their own
+// section says.
+func setStructOps(c *image.Collection) {
+	progs := make(map[string]*image.Program)
+	for _, p := range c.Programs {
+		progs[p.Name] = p
+	}
+	load := make(map[*image.Program]bool)
+	for _, ops := range c.StructOps {
+		for _, member := range slices.Sorted(maps.Keys(ops.Members)) {
+			p := progs[ops.Members[member]]
+			if p == nil || p.Type != abi.StructOps {
+				continue
+			}
+			target := ops.Map.StructOps + ":" + member
+			if _, seen := load[p]; !seen {
+				p.AttachTo = target
+			}
+			load[p] = load[p] || !ops.Map.NoAutocreate
+		}
+	}
+	for p, autoload := range load {
+		p.Autoload = autoload
+	}
 }
