@@ -69,7 +69,8 @@ type Map struct {
 
 	Key, Value btf.Type // nil without BTF
 	Tags       []string // decl tags
-	// StructOps is the kernel struct that a struct_ops map fills, "" for others.
+	// StructOps is the kernel struct that a struct_ops map fills, without the
+	// flavour of its name ("___v2"); "" for other maps.
 	StructOps string
 	// NoAutocreate is set for the struct_ops maps of "?" sections.
 	NoAutocreate bool

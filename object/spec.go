@@ -124,11 +124,11 @@ func (s *specReader) readMaps() error {
 // structOps are the members that programs say they implement: cilium notes
 // them as the programs' attach target, "type:member".
 func (s *specReader) structOps(m *image.Map) *image.StructOps {
-	m.StructOps = typeNameOf(m.Value)
+	m.StructOps = essential(typeNameOf(m.Value))
 	ops := &image.StructOps{Map: m, Members: make(map[string]string), Link: m.Flags&abi.Link != 0}
 	for name, ps := range s.spec.Programs {
 		typ, member, ok := strings.Cut(ps.AttachTo, ":")
-		if ok && ps.Type == ebpf.StructOps && typ == m.StructOps {
+		if ok && ps.Type == ebpf.StructOps && essential(typ) == m.StructOps {
 			ops.Members[member] = name
 		}
 	}

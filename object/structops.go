@@ -50,7 +50,7 @@ func (r *reader) readStructOpsSection(sec *section) error {
 		link := strings.HasSuffix(sec.name, ".link")
 		m := &image.Map{
 			Name: v.Name, Type: abi.StructOpsMap, KeySize: 4, ValueSize: vsi.Size, MaxEntries: 1,
-			StructOps: types[i].Name, Value: types[i], NoAutocreate: strings.HasPrefix(sec.name, "?"),
+			StructOps: essential(types[i].Name), Value: types[i], NoAutocreate: strings.HasPrefix(sec.name, "?"),
 			Contents: []image.Entry{{Key: make([]byte, 4), Value: sec.data[vsi.Offset:end]}},
 			Tags:     v.Tags,
 		}
