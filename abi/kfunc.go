@@ -22,6 +22,8 @@ const (
 	KfIterNext                            // advances an iterator
 	KfIterDestroy                         // ends an iterator
 	KfFastcall                            // bpf_fastcall: preserves R1 to R5
+	KfChangesPkt                          // invalidates packet pointers
+	KfLockOK                              // may be called with a bpf_spin_lock held
 )
 
 // KfuncKind says what a kernel function demands of an argument, or returns.
@@ -85,7 +87,10 @@ type Kfunc struct {
 	Attach map[ProgType][]AttachType
 	// DevBound functions are for XDP programs bound to a device.
 	DevBound bool
-	Since    Release
+	// Config is what a kernel needs beside BPF to offer the function, for rows
+	// that are missing from many builds; "" for none.
+	Config string
+	Since  Release
 }
 
 // Has reports whether all flags of f are set.

@@ -364,6 +364,7 @@ var netKfuncs = []Kfunc{
 			{Name: "len", Type: "u32", Kind: KindScalar, Size: 4},
 		},
 		Ret:   KfuncArg{Type: "int", Kind: KindScalar, Size: 4},
+		Flags: KfChangesPkt,
 		Progs: 1 << XDP,
 		Since: 6<<8 | 18,
 	},

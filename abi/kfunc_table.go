@@ -24,7 +24,7 @@ const (
 var kfuncRows = func() []*Kfunc {
 	var rows []*Kfunc
 	for _, family := range [][]Kfunc{
-		dynptrKfuncs, iterKfuncs, objectKfuncs, stringKfuncs, cpumaskKfuncs, netKfuncs, tcpKfuncs, taskKfuncs,
+		dynptrKfuncs, iterKfuncs, objectKfuncs, stringKfuncs, cpumaskKfuncs, netKfuncs, tcpKfuncs, taskKfuncs, optionalKfuncs,
 	} {
 		for i := range family {
 			rows = append(rows, &family[i])

@@ -51,30 +51,6 @@ func kernelKfuncs(t *testing.T) map[string]kernelKfunc {
 	return found
 }
 
-// pointee is the type behind a pointer without qualifiers, and whether it is
-// const; nil if t is no pointer.
-func pointee(t btf.Type) (btf.Type, bool) {
-	p, ok := btf.UnderlyingType(t).(*btf.Pointer)
-	if !ok {
-		return nil, false
-	}
-	constant := false
-	for target := p.Target; ; {
-		switch v := target.(type) {
-		case *btf.Const:
-			constant, target = true, v.Type
-		case *btf.TypeTag:
-			target = v.Type
-		case *btf.Volatile:
-			target = v.Type
-		case *btf.Typedef:
-			target = v.Type
-		default:
-			return target, constant
-		}
-	}
-}
-
 // Names, types and sizes of arguments and results are those of the running
 // kernel's BTF.
 func TestKfuncsAgainstBTF(t *testing.T) {
