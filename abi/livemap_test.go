@@ -188,3 +188,50 @@ func TestInnerMapsAgainstKernel(t *testing.T) {
 		unix.Close(fd)
 	}
 }
+
+// Sleepable programs use, and programs take the address of values of, exactly
+// the maps that the table says.
+func TestMapsInProgramsAgainstKernel(t *testing.T) {
+	t.Parallel()
+	needLive(t)
+	inner, errno := liveMap{Type: uint32(abi.Array), Key: 4, Value: 4, Entries: 1}.create()
+	if errno != 0 {
+		t.Fatal(errno)
+	}
+	defer unix.Close(inner)
+	for mt := abi.Hash; mt <= abi.Arena; mt++ {
+		if mt == abi.StructOpsMap {
+			continue
+		}
+		m := mt.Info()
+		base := liveBase(t, m, inner)
+		if mt == abi.Array {
+			base.Entries = 1 // several elements have no one address
+		}
+		if mt == abi.Arena {
+			base.Extra = 1 << 32
+		}
+		fd, errno := base.create()
+		if errno != 0 {
+			t.Errorf("%v: %v", mt, errno)
+			continue
+		}
+		load := func(pt abi.ProgType, src uint8) bool {
+			p := liveProg{typ: uint32(pt), flags: liveFlags(pt), insns: []slot{
+				{op: 0x18, regs: src<<4 | 1, imm: int32(fd)}, {}, {op: 0xb7}, {op: 0x95},
+			}}
+			errno, _ := p.load()
+			return errno == 0
+		}
+		if got := load(abi.Syscall, 1); got != m.Sleepable {
+			t.Errorf("%v in a sleepable program: kernel %v, table %v", mt, got, m.Sleepable)
+		}
+		if !load(abi.SchedCLS, 1) {
+			t.Errorf("%v in a program that does not sleep: kernel refuses", mt)
+		}
+		if got := load(abi.SchedCLS, 2); got != m.DirectValue {
+			t.Errorf("address of a value of %v: kernel %v, table %v", mt, got, m.DirectValue)
+		}
+		unix.Close(fd)
+	}
+}

@@ -42,8 +42,9 @@ type ProgInfo struct {
 	// Default is the attach type that a load with attach type 0 means.
 	Default AttachType
 
-	// PktRead and PktWrite allow loads and stores through packet pointers.
-	PktRead, PktWrite bool
+	// PktRead and PktWrite allow loads and stores through packet pointers,
+	// PktArgs allows such pointers as arguments of helpers with PktAccess.
+	PktRead, PktWrite, PktArgs bool
 
 	Sleep Sleeping
 	// SleepAttach narrows Sleep to the listed attach types; nil for all.

@@ -10,7 +10,7 @@ var cgroupSKB = &ProgInfo{
 		{Range: ReturnRange{Min: 0, Max: 1}},
 	},
 	Attach:  []AttachType{AttachCgroupInetIngress, AttachCgroupInetEgress},
-	PktRead: true,
+	PktRead: true, PktArgs: true,
 }
 
 // cgroupSock programs run when a socket is made, bound or released.
@@ -64,7 +64,7 @@ var cgroupSockopt = &ProgInfo{
 	Context: sockoptContext,
 	Returns: zeroOne,
 	Attach:  []AttachType{AttachCgroupGetsockopt, AttachCgroupSetsockopt},
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 	Since: 5<<8 | 3,
 }

@@ -4,16 +4,16 @@ package abi
 var lwtIn = &ProgInfo{
 	Type: LWTIn, Name: "BPF_PROG_TYPE_LWT_IN", Short: "lwt_in",
 	Context: skbContext(skbLWTFields),
-	PktRead: true,
-	Cap:     CapBPF, NetAdmin: true,
+	PktRead: true, PktArgs: true,
+	Cap: CapBPF, NetAdmin: true,
 }
 
 // lwtOut programs run on packets that a route sends, after routing.
 var lwtOut = &ProgInfo{
 	Type: LWTOut, Name: "BPF_PROG_TYPE_LWT_OUT", Short: "lwt_out",
 	Context: skbContext(skbLWTFields),
-	PktRead: true,
-	Cap:     CapBPF, NetAdmin: true,
+	PktRead: true, PktArgs: true,
+	Cap: CapBPF, NetAdmin: true,
 }
 
 // lwtXmit programs run before a packet of a route is transmitted, and may
@@ -21,7 +21,7 @@ var lwtOut = &ProgInfo{
 var lwtXmit = &ProgInfo{
 	Type: LWTXmit, Name: "BPF_PROG_TYPE_LWT_XMIT", Short: "lwt_xmit",
 	Context: skbContext(skbLWTFields),
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 }
 
@@ -29,8 +29,8 @@ var lwtXmit = &ProgInfo{
 var lwtSeg6Local = &ProgInfo{
 	Type: LWTSeg6Local, Name: "BPF_PROG_TYPE_LWT_SEG6LOCAL", Short: "lwt_seg6local",
 	Context: skbContext(skbLWTFields),
-	PktRead: true,
-	Cap:     CapBPF, NetAdmin: true,
+	PktRead: true, PktArgs: true,
+	Cap: CapBPF, NetAdmin: true,
 }
 
 // LWTAction is the verdict of a lightweight tunnel program.

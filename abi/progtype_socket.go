@@ -12,9 +12,9 @@ var skReuseport = &ProgInfo{
 	Context: skReuseportContext,
 	Attach:  []AttachType{AttachSkReuseportSelect, AttachSkReuseportSelectOrMigrate},
 	Default: AttachSkReuseportSelect,
-	PktRead: true,
-	Cap:     CapBPF,
-	Since:   4<<8 | 19,
+	PktRead: true, PktArgs: true,
+	Cap:   CapBPF,
+	Since: 4<<8 | 19,
 }
 
 // skLookup programs choose the socket for a packet that no connection owns.
@@ -35,8 +35,8 @@ var flowDissector = &ProgInfo{
 		{Name: "data_end", Off: 80, Size: 4, Kind: FieldPacketEnd, Read: Exact},
 		{Name: "flow_keys", Off: 144, Size: 8, Kind: FieldFlowKeys, Read: Exact},
 	}},
-	PktRead: true,
-	Cap:     CapBPF, NetAdmin: true,
+	PktRead: true, PktArgs: true,
+	Cap: CapBPF, NetAdmin: true,
 	Since: 4<<8 | 20,
 }
 

@@ -5,6 +5,7 @@ var sockOps = &ProgInfo{
 	Type: SockOps, Name: "BPF_PROG_TYPE_SOCK_OPS", Short: "sock_ops",
 	Context: sockOpsContext,
 	Returns: zeroOne,
+	PktRead: true, // header of the segment, at events that have one
 	Cap:     CapBPF, NetAdmin: true,
 }
 
@@ -12,7 +13,7 @@ var sockOps = &ProgInfo{
 var skSKB = &ProgInfo{
 	Type: SkSKB, Name: "BPF_PROG_TYPE_SK_SKB", Short: "sk_skb",
 	Context: skbContext(skbSockmapFields),
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 }
 
@@ -20,6 +21,6 @@ var skSKB = &ProgInfo{
 var skMsg = &ProgInfo{
 	Type: SkMsg, Name: "BPF_PROG_TYPE_SK_MSG", Short: "sk_msg",
 	Context: skMsgContext,
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 }

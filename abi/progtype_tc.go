@@ -4,7 +4,7 @@ package abi
 var schedCLS = &ProgInfo{
 	Type: SchedCLS, Name: "BPF_PROG_TYPE_SCHED_CLS", Short: "sched_cls",
 	Context: skbContext(skbTCFields),
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 }
 
@@ -12,7 +12,7 @@ var schedCLS = &ProgInfo{
 var schedACT = &ProgInfo{
 	Type: SchedACT, Name: "BPF_PROG_TYPE_SCHED_ACT", Short: "sched_act",
 	Context: skbContext(skbTCFields),
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 }
 

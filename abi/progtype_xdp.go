@@ -11,7 +11,7 @@ var xdp = &ProgInfo{
 		{Name: "rx_queue_index", Off: 16, Size: 4, Read: Exact},
 		{Name: "egress_ifindex", Off: 20, Size: 4, Read: Exact, Attach: []AttachType{AttachXDPDevMap}},
 	}},
-	PktRead: true, PktWrite: true,
+	PktRead: true, PktArgs: true, PktWrite: true,
 	Cap: CapBPF, NetAdmin: true,
 }
 
