@@ -150,7 +150,7 @@ func (h *hash) batch(c *Cursor, keys, values []byte, max int, flags abi.UpdateFl
 				return first, 0
 			}
 			e := mem.Addr(p)
-			copy(keys[n*size:], (e + elemKey).Bytes(size))
+			copy(keys[n*size:], (e + ElemKey).Bytes(size))
 			h.copyOut(e, values[n*value:][:value], flags)
 			n++
 		}

@@ -124,3 +124,25 @@ func lockValue(at, size uint32) btf.Type {
 }
 
 func errnoText(e abi.Errno) string { return fmt.Sprintf("errno %d", e) }
+
+// keys are all keys of a map by NextKey.
+func keys(t *testing.T, next func(prev, next []byte) abi.Errno, size uint32) [][]byte {
+	t.Helper()
+	var all [][]byte
+	var prev []byte
+	for {
+		k := make([]byte, size)
+		switch e := next(prev, k); e {
+		case 0:
+			all = append(all, k)
+			prev = k
+		case abi.ENOENT:
+			return all
+		default:
+			t.Fatalf("key after %x: %s", prev, errnoText(e))
+		}
+		if len(all) > 1<<16 {
+			t.Fatal("the keys do not end")
+		}
+	}
+}

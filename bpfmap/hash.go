@@ -63,17 +63,8 @@ type hash struct {
 	total uint32 // elements, spares included
 }
 
-// The parts of an element.
 const (
-	elemNext = 0
-	elemHash = 8
-	elemRef  = 12
-	elemKey  = 16
-)
-
-const (
-	maxLocks   = 256
-	lockStride = 64
+	maxLocks = 256
 	// moreSpares is for Go callers, beside one for each CPU.
 	moreSpares = 16
 )
@@ -118,7 +109,7 @@ func (h *hash) layOut() error {
 		*(h.hdr + HdrMaxEntries).U32() = h.max
 	}
 	h.padded = uint32(roundUp(uint64(h.def.ValueSize), 8))
-	h.voff = elemKey + mem.Addr(roundUp(uint64(h.def.KeySize), 8))
+	h.voff = ElemKey + mem.Addr(roundUp(uint64(h.def.KeySize), 8))
 	inline := h.padded
 	spares := cpus + moreSpares
 	if h.percpu {
@@ -142,10 +133,10 @@ func (h *hash) layOut() error {
 		return mem.Addr(at)
 	}
 	heads := section(buckets * 8)
-	lockAt := section(locks * lockStride)
+	lockAt := section(locks * LockStride)
 	poolAt := section(poolBytes(cpus))
 	spareAt := section(poolBytes(1))
-	ownAt := section(uint64(cpus) * lockStride)
+	ownAt := section(uint64(cpus) * LockStride)
 	links := section((uint64(h.total) + 1) * 4)
 	elems := section(uint64(h.total) * uint64(h.stride))
 	n = roundUp(n, mem.PageSize)
@@ -172,6 +163,8 @@ func (h *hash) layOut() error {
 		}
 		h.spares.setRange(0, h.max+cpus, h.total)
 	}
+	*(h.hdr + HdrHashLocks).U64() = uint64(h.locks)
+	*(h.hdr + HdrHashLockMax).U32() = h.lockMax
 	*(h.hdr + HdrMask).U32() = h.mask
 	*(h.hdr + HdrBuckets).U64() = uint64(h.heads)
 	*(h.hdr + HdrBase).U64() = uint64(h.elems)
@@ -190,7 +183,7 @@ func roundUp32(n, to uint32) uint32 { return (n + to - 1) / to * to }
 func (h *hash) elem(i uint32) mem.Addr      { return h.elems + mem.Addr(i-1)*h.stride }
 func (h *hash) number(e mem.Addr) uint32    { return uint32((e-h.elems)/h.stride) + 1 }
 func (h *hash) head(bucket uint32) mem.Addr { return h.heads + mem.Addr(bucket)*8 }
-func (h *hash) lockOf(hash uint32) mem.Addr { return h.locks + mem.Addr(hash&h.lockMax)*lockStride }
+func (h *hash) lockOf(hash uint32) mem.Addr { return h.locks + mem.Addr(hash&h.lockMax)*LockStride }
 func (h *hash) shard(cpu int, hash uint32) uint32 {
 	if cpu >= 0 {
 		return uint32(cpu)
@@ -230,7 +223,7 @@ func (h *hash) walk(p uint64, key []byte, hash uint32) (e mem.Addr, end uint32) 
 			return 0, hash & h.mask
 		}
 		e := mem.Addr(p)
-		if *(e + elemHash).U32() == hash && sameKey(e+elemKey, key) {
+		if *(e + ElemHash).U32() == hash && sameKey(e+ElemKey, key) {
 			return e, 0
 		}
 		p = e.LoadU64()
@@ -323,9 +316,9 @@ func (h *hash) link(e mem.Addr, hash uint32) {
 
 // fill writes key and hash to an element that is in no chain.
 func (h *hash) fill(e mem.Addr, key []byte, hash uint32) {
-	*(e + elemHash).U32() = hash
-	*(e + elemRef).U32() = 0
-	copy((e + elemKey).Bytes(len(key)), key)
+	*(e + ElemHash).U32() = hash
+	*(e + ElemRef).U32() = 0
+	copy((e + ElemKey).Bytes(len(key)), key)
 	if h.percpu {
 		*(e + h.voff).U64() = uint64(h.values) + uint64(h.number(e)-1)*uint64(h.padded)
 	}
@@ -336,7 +329,7 @@ func (h *hash) discard(cpu int, e mem.Addr, hash uint32) {
 	h.pool.give(h.shard(cpu, hash), h.number(e))
 }
 
-func (h *hash) ownSpare(cpu int) *uint32 { return (h.spareOf + mem.Addr(cpu)*lockStride).U32() }
+func (h *hash) ownSpare(cpu int) *uint32 { return (h.spareOf + mem.Addr(cpu)*LockStride).U32() }
 
 // takeSpare is an element for a replacement. Go callers, who share a few, may
 // have to wait for one another.

@@ -21,7 +21,7 @@ const evictScan = 512
 // touch marks an element as used. The store is left out if it is marked, to
 // keep the line shared between CPUs.
 func touch(e mem.Addr) {
-	if ref := (e + elemRef).U32(); *ref == 0 {
+	if ref := (e + ElemRef).U32(); *ref == 0 {
 		*ref = 1
 	}
 }
@@ -49,8 +49,8 @@ func (h *hash) takeOrEvict(cpu int, hash uint32) mem.Addr {
 			}
 		}
 		e := h.elem(from + (hand.AddU32(1)-1)%n + 1)
-		if (e+elemRef).LoadU32() != 0 && scanned < evictScan {
-			*(e + elemRef).U32() = 0
+		if (e+ElemRef).LoadU32() != 0 && scanned < evictScan {
+			*(e + ElemRef).U32() = 0
 			continue
 		}
 		if h.evict(e) {
@@ -61,10 +61,10 @@ func (h *hash) takeOrEvict(cpu int, hash uint32) mem.Addr {
 
 // evict takes e out of its chain. It is false if e is in none.
 func (h *hash) evict(e mem.Addr) bool {
-	hash := (e + elemHash).LoadU32()
+	hash := (e + ElemHash).LoadU32()
 	lock := h.lockOf(hash)
 	seqLock(lock)
-	ok := (e+elemHash).LoadU32() == hash && h.unlink(e, hash)
+	ok := (e+ElemHash).LoadU32() == hash && h.unlink(e, hash)
 	seqUnlock(lock)
 	return ok
 }

@@ -75,7 +75,7 @@ func (h *hash) NextKey(prev, next []byte) abi.Errno {
 		if e != 0 {
 			from = uint64(hash&h.mask) + 1
 			if p := e.LoadU64(); p&1 == 0 {
-				copy(next, (mem.Addr(p) + elemKey).Bytes(len(next)))
+				copy(next, (mem.Addr(p) + ElemKey).Bytes(len(next)))
 				seqUnlock(lock)
 				return 0
 			}
@@ -102,7 +102,7 @@ func (h *hash) firstKey(bucket uint32, key []byte) bool {
 	if p == 0 || p&1 != 0 {
 		return false
 	}
-	copy(key, (mem.Addr(p) + elemKey).Bytes(len(key)))
+	copy(key, (mem.Addr(p) + ElemKey).Bytes(len(key)))
 	return true
 }
 
@@ -117,7 +117,7 @@ func (h *hash) Range(cpu int, f func(key, value mem.Addr) bool) int {
 			e := mem.Addr(p)
 			p = e.LoadU64()
 			n++
-			if !f(e+elemKey, h.value(e, cpu)) {
+			if !f(e+ElemKey, h.value(e, cpu)) {
 				return n
 			}
 		}

@@ -148,28 +148,6 @@ func (p *pair) nextKey(prev []byte, ordered bool) {
 		}, n)
 }
 
-// keys are all keys of a map by NextKey.
-func keys(t *testing.T, next func(prev, next []byte) abi.Errno, size uint32) [][]byte {
-	t.Helper()
-	var all [][]byte
-	var prev []byte
-	for {
-		k := make([]byte, size)
-		switch e := next(prev, k); e {
-		case 0:
-			all = append(all, k)
-			prev = k
-		case abi.ENOENT:
-			return all
-		default:
-			t.Fatalf("key after %x: %s", prev, errnoText(e))
-		}
-		if len(all) > 1<<16 {
-			t.Fatal("the keys do not end")
-		}
-	}
-}
-
 func (p *pair) compareKeys(ordered bool) {
 	p.t.Helper()
 	size := p.ours.Def().KeySize
@@ -325,5 +303,85 @@ func TestDefinitionsAreJudgedAsByTheKernel(t *testing.T) {
 		if got != c.want {
 			t.Errorf("%s: the kernel says %s, the table %s", c.name, errnoText(got), errnoText(c.want))
 		}
+	}
+}
+
+// TestOtherMapsAnswerAsTheKernels goes through the commands that maps of
+// handles and the like refuse, or do with plain bytes.
+func TestOtherMapsAnswerAsTheKernels(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	inner := image.Map{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}
+	innerFD, errno := kernelCreate(&inner, 0)
+	if errno != 0 {
+		t.Fatal(errnoText(errno))
+	}
+	defer unix.Close(innerFD)
+	for _, c := range []struct {
+		name    string
+		def     image.Map
+		values  []uint64 // that may be written
+		ordered bool
+	}{
+		{"ring buffer", image.Map{Type: abi.RingBuf, MaxEntries: 4096}, []uint64{0}, false},
+		{"program array", image.Map{Type: abi.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 3}, nil, true},
+		{"perf event array", image.Map{Type: abi.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 3}, nil, true},
+		{"array of maps", image.Map{Type: abi.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 3, Inner: &inner}, nil, true},
+		{"hash of maps", image.Map{Type: abi.HashOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 3, Inner: &inner}, nil, false},
+		{"device map", image.Map{Type: abi.DevMap, KeySize: 4, ValueSize: 4, MaxEntries: 3}, []uint64{0, 1}, true},
+		{"device map with programs", image.Map{Type: abi.DevMap, KeySize: 4, ValueSize: 8, MaxEntries: 3}, []uint64{0, 1, 1 << 32}, true},
+		{"device hash", image.Map{Type: abi.DevMapHash, KeySize: 4, ValueSize: 4, MaxEntries: 2}, []uint64{0, 1}, false},
+		{"CPU map", image.Map{Type: abi.CPUMap, KeySize: 4, ValueSize: 4, MaxEntries: 3}, []uint64{0, 20000}, true},
+		{"socket map", image.Map{Type: abi.XSKMap, KeySize: 4, ValueSize: 4, MaxEntries: 3}, nil, true},
+		{"bloom filter", image.Map{Type: abi.BloomFilter, ValueSize: 8, MaxEntries: 1000}, []uint64{5, 6, 7}, false},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			table := NewTable(TableOptions{CPUs: runtime.NumCPU()})
+			p := &pair{t: t, ours: mustNew(t, table, c.def)}
+			fd, errno := kernelCreate(&c.def, innerFD)
+			if errno != 0 {
+				t.Fatalf("the kernel refuses the map: %s", errnoText(errno))
+			}
+			defer unix.Close(fd)
+			p.kernel = kernelMap{fd}
+			var all [][]byte
+			for key := range 5 {
+				all = append(all, u32(key))
+			}
+			if c.def.KeySize == 0 {
+				all = [][]byte{nil}
+			}
+			for round := range 2 {
+				for i, key := range all {
+					for _, v := range c.values {
+						value := u64(int(v))[:c.def.ValueSize]
+						for _, flags := range []abi.UpdateFlags{0, 1, 2, 3, 8} {
+							p.update(key, value, flags)
+						}
+						if c.def.KeySize == 0 && c.def.ValueSize > 0 {
+							p.do("membership", func([]byte) abi.Errno { return Lookup(p.ours, nil, value, 0) },
+								func([]byte) abi.Errno { return p.kernel.op(unix.BPF_MAP_LOOKUP_ELEM, nil, value, 0) }, 0)
+							other := u64(int(v) + 1000)
+							p.do("membership", func([]byte) abi.Errno { return Lookup(p.ours, nil, other, 0) },
+								func([]byte) abi.Errno { return p.kernel.op(unix.BPF_MAP_LOOKUP_ELEM, nil, other, 0) }, 0)
+						}
+					}
+					if c.def.ValueSize > 0 && c.def.KeySize > 0 {
+						p.lookup(key, 0)
+					}
+					p.lookupDelete(key, 0)
+					if c.def.Type != abi.DevMapHash {
+						p.nextKey(key, c.ordered)
+					}
+					if round == 1 || i == 1 {
+						p.delete(key)
+					}
+				}
+			}
+			p.nextKey(nil, c.ordered)
+			if c.def.KeySize > 0 {
+				p.compareKeys(c.ordered)
+			}
+		})
 	}
 }

@@ -42,6 +42,8 @@ const (
 	HdrSeed       = 64
 	HdrLock       = 72
 
+	HdrHashLocks   = 80 // u64, of hashes: the buckets' lock words
+	HdrHashLockMax = 88 // u32, mask of a hash into the lock words
 	HdrQueueHead   = 76 // u32, slot that the next push fills
 	HdrQueueTail   = 80 // u32, slot of the oldest value
 	HdrRingPending = 80 // u64, position of the oldest record that may be busy
@@ -52,6 +54,25 @@ const (
 	hdrTrieNewest  = 104
 	hdrTrieNext    = 112 // u64, unused part of the last block
 	hdrTrieEnd     = 120
+)
+
+// The parts of a hash's element; the value is at HdrValueOff. See hash.
+const (
+	ElemNext = 0  // u64, address of the next element, or an odd mark of the end
+	ElemHash = 8  // u32
+	ElemRef  = 12 // u32, lookups by programs make it 1 (LRU kinds)
+	ElemKey  = 16
+
+	// LockStride is the distance of a hash's lock words.
+	LockStride = 64
+)
+
+// The parts of a trie's node; the value is at HdrValueOff. See lpm.
+const (
+	NodeChild = 0  // two u64, addresses of the nodes below, 0 without one
+	NodeLen   = 16 // u32, length of the prefix in bits
+	NodeInner = 20 // u32, 1 for a node without a value
+	NodeWords = 24 // u64s, the prefix as big-endian numbers
 )
 
 const headerMagic = 0x70656b73 // "skep"

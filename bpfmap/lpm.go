@@ -34,14 +34,6 @@ type lpm struct {
 	size   mem.Addr // of a node
 }
 
-// The parts of a node.
-const (
-	nodeChild = 0
-	nodeLen   = 16
-	nodeInner = 20
-	nodeWords = 24
-)
-
 func newLPM(def *image.Map, o Options) (*lpm, error) {
 	t := &lpm{}
 	if err := t.setup(def, o); err != nil {
@@ -50,7 +42,7 @@ func newLPM(def *image.Map, o Options) (*lpm, error) {
 	data := def.KeySize - 4
 	t.words = int(roundUp(uint64(data), 8) / 8)
 	t.maxLen = data * 8
-	t.voff = nodeWords + mem.Addr(t.words*8)
+	t.voff = NodeWords + mem.Addr(t.words*8)
 	t.size = t.voff + mem.Addr(roundUp(uint64(def.ValueSize), 8)) + 16
 	t.root = t.hdr + HdrTrieRoot
 	*(t.hdr + HdrBase).U64() = uint64(t.root)
@@ -96,9 +88,9 @@ func (p prefix) bit(i uint32) mem.Addr {
 // common is how many bits a node and a key share, at most the length of
 // either.
 func (t *lpm) common(n mem.Addr, p prefix) uint32 {
-	limit := min(*(n + nodeLen).U32(), p.len)
+	limit := min(*(n + NodeLen).U32(), p.len)
 	for i := range t.words {
-		if x := *(n + nodeWords + mem.Addr(i)*8).U64() ^ p.word(i); x != 0 {
+		if x := *(n + NodeWords + mem.Addr(i)*8).U64() ^ p.word(i); x != 0 {
 			return min(limit, uint32(i)*64+uint32(bits.LeadingZeros64(x)))
 		}
 		if uint32(i+1)*64 >= limit {
@@ -119,17 +111,17 @@ func (t *lpm) Lookup(_ int, key []byte) mem.Addr {
 	}
 	var found mem.Addr
 	for n := mem.Addr(t.root.LoadU64()); n != 0; {
-		nodeBits := *(n + nodeLen).U32()
+		nodeBits := *(n + NodeLen).U32()
 		if t.common(n, p) < nodeBits {
 			break
 		}
-		if (n + nodeInner).LoadU32() == 0 {
+		if (n + NodeInner).LoadU32() == 0 {
 			found = n + t.voff
 		}
 		if nodeBits == t.maxLen {
 			break
 		}
-		n = mem.Addr((n + nodeChild + p.bit(nodeBits)*8).LoadU64())
+		n = mem.Addr((n + NodeChild + p.bit(nodeBits)*8).LoadU64())
 	}
 	return found
 }
@@ -138,25 +130,25 @@ func (t *lpm) Lookup(_ int, key []byte) mem.Addr {
 func (t *lpm) lookupWord(w uint64, length uint32) mem.Addr {
 	var found mem.Addr
 	for n := mem.Addr(t.root.LoadU64()); n != 0; {
-		nodeBits := *(n + nodeLen).U32()
+		nodeBits := *(n + NodeLen).U32()
 		// Shifting by 64 gives 0, so that an empty prefix matches all.
-		if nodeBits > length || (*(n + nodeWords).U64()^w)>>(64-nodeBits) != 0 {
+		if nodeBits > length || (*(n + NodeWords).U64()^w)>>(64-nodeBits) != 0 {
 			break
 		}
-		if (n + nodeInner).LoadU32() == 0 {
+		if (n + NodeInner).LoadU32() == 0 {
 			found = n + t.voff
 		}
 		if nodeBits == t.maxLen {
 			break
 		}
-		n = mem.Addr((n + nodeChild + mem.Addr(w>>(63-nodeBits)&1)*8).LoadU64())
+		n = mem.Addr((n + NodeChild + mem.Addr(w>>(63-nodeBits)&1)*8).LoadU64())
 	}
 	return found
 }
 
 // child is the address of the link to the child of n on a key's side.
 func (t *lpm) child(n mem.Addr, p prefix) mem.Addr {
-	return n + nodeChild + p.bit(*(n + nodeLen).U32())*8
+	return n + NodeChild + p.bit(*(n + NodeLen).U32())*8
 }
 
 // exact walks to the node of exactly this prefix, 0 if there is none with a
@@ -173,12 +165,12 @@ func (t *lpm) exact(p prefix, path *lpmPath) mem.Addr {
 		if n == 0 {
 			return 0
 		}
-		length := *(n + nodeLen).U32()
+		length := *(n + NodeLen).U32()
 		if t.common(n, p) < length {
 			return 0
 		}
 		if length == p.len {
-			if *(n + nodeInner).U32() != 0 {
+			if *(n + NodeInner).U32() != 0 {
 				return 0
 			}
 			return n

@@ -21,15 +21,15 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 	n := mem.Addr(link.LoadU64())
 	shared := uint32(0)
 	for n != 0 {
-		length := *(n + nodeLen).U32()
+		length := *(n + NodeLen).U32()
 		if shared = t.common(n, p); shared < length || length == p.len {
 			break
 		}
 		link = t.child(n, p)
 		n = mem.Addr(link.LoadU64())
 	}
-	same := n != 0 && shared == p.len && *(n + nodeLen).U32() == p.len
-	exists := same && *(n + nodeInner).U32() == 0
+	same := n != 0 && shared == p.len && *(n + NodeLen).U32() == p.len
+	exists := same && *(n + NodeInner).U32() == 0
 	if e := checkUpdate(exists, flags); e != 0 {
 		return e
 	}
@@ -48,7 +48,7 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 		link.ReleaseU64(uint64(fresh))
 		t.retire(n)
 	case shared == p.len:
-		*(fresh + nodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
+		*(fresh + NodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
 		link.ReleaseU64(uint64(fresh))
 	default:
 		fork := t.newNode(prefix{shared, p.data}, nil)
@@ -56,8 +56,8 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 			t.putFree(fresh)
 			return abi.ENOMEM
 		}
-		*(fork + nodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
-		*(fork + nodeChild + p.bit(shared)*8).U64() = uint64(fresh)
+		*(fork + NodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
+		*(fork + NodeChild + p.bit(shared)*8).U64() = uint64(fresh)
 		link.ReleaseU64(uint64(fork))
 	}
 	if !exists {
@@ -68,7 +68,7 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 
 // nodeBit is a bit of a node's prefix.
 func (t *lpm) nodeBit(n mem.Addr, i uint32) mem.Addr {
-	return mem.Addr(*(n + nodeWords + mem.Addr(i/64)*8).U64() >> (63 - i%64) & 1)
+	return mem.Addr(*(n + NodeWords + mem.Addr(i/64)*8).U64() >> (63 - i%64) & 1)
 }
 
 // Delete removes exactly this prefix.
@@ -83,7 +83,7 @@ func (t *lpm) Delete(_ int, key []byte) abi.Errno {
 	link, above := t.root, mem.Addr(0)
 	n := mem.Addr(link.LoadU64())
 	for n != 0 {
-		length := *(n + nodeLen).U32()
+		length := *(n + NodeLen).U32()
 		if t.common(n, p) < length {
 			return abi.ENOENT
 		}
@@ -93,7 +93,7 @@ func (t *lpm) Delete(_ int, key []byte) abi.Errno {
 		above, link = link, t.child(n, p)
 		n = mem.Addr(link.LoadU64())
 	}
-	if n == 0 || *(n + nodeInner).U32() != 0 {
+	if n == 0 || *(n + NodeInner).U32() != 0 {
 		return abi.ENOENT
 	}
 	*t.count()--
@@ -107,13 +107,13 @@ func (t *lpm) cut(n, link, above mem.Addr) {
 	left, right := *n.U64(), *(n + 8).U64()
 	switch {
 	case left != 0 && right != 0:
-		(n + nodeInner).StoreU32(1)
+		(n + NodeInner).StoreU32(1)
 		return
 	case left != 0 || right != 0 || above == 0:
 		link.ReleaseU64(left | right)
 	default:
 		parent := mem.Addr(above.LoadU64())
-		if *(parent + nodeInner).U32() == 0 {
+		if *(parent + NodeInner).U32() == 0 {
 			link.ReleaseU64(0)
 			break
 		}
@@ -136,13 +136,13 @@ func (t *lpm) newNode(p prefix, value []byte) mem.Addr {
 		return 0
 	}
 	*n.U64(), *(n + 8).U64() = 0, 0
-	*(n + nodeLen).U32() = p.len
-	*(n + nodeInner).U32() = 1
+	*(n + NodeLen).U32() = p.len
+	*(n + NodeInner).U32() = 1
 	for i := range t.words {
-		*(n + nodeWords + mem.Addr(i)*8).U64() = p.word(i)
+		*(n + NodeWords + mem.Addr(i)*8).U64() = p.word(i)
 	}
 	if value != nil {
-		*(n + nodeInner).U32() = 0
+		*(n + NodeInner).U32() = 0
 		mem.Copy((n + t.voff).Bytes(len(value)), value)
 	}
 	return n
@@ -235,7 +235,7 @@ func (t *lpm) NextKey(prev, next []byte) abi.Errno {
 			t.copyKey(t.first(right), next)
 			return 0
 		}
-		if *(parent + nodeInner).U32() == 0 {
+		if *(parent + NodeInner).U32() == 0 {
 			t.copyKey(parent, next)
 			return 0
 		}
@@ -260,10 +260,10 @@ func (t *lpm) first(n mem.Addr) mem.Addr {
 
 // copyKey writes the key of a node as it was given.
 func (t *lpm) copyKey(n mem.Addr, key []byte) {
-	binary.NativeEndian.PutUint32(key, *(n + nodeLen).U32())
+	binary.NativeEndian.PutUint32(key, *(n + NodeLen).U32())
 	var w [8]byte
 	for i := range t.words {
-		binary.BigEndian.PutUint64(w[:], *(n + nodeWords + mem.Addr(i)*8).U64())
+		binary.BigEndian.PutUint64(w[:], *(n + NodeWords + mem.Addr(i)*8).U64())
 		copy(key[4+i*8:], w[:])
 	}
 }

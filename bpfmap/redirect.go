@@ -165,7 +165,7 @@ func (r *redirectHash) Update(int, []byte, []byte, abi.UpdateFlags) abi.Errno { 
 // Delete refuses: programs cannot change targets.
 func (r *redirectHash) Delete(int, []byte) abi.Errno { return abi.EINVAL }
 
-// SysUpdate sets a target.
+// SysUpdate sets a target. BPF_EXIST asks for nothing here, as in Linux.
 func (r *redirectHash) SysUpdate(key, value []byte, flags abi.UpdateFlags) abi.Errno {
 	if flags > abi.UpdateExist || binary.NativeEndian.Uint32(value) == 0 {
 		return abi.EINVAL
@@ -173,7 +173,7 @@ func (r *redirectHash) SysUpdate(key, value []byte, flags abi.UpdateFlags) abi.E
 	if e := checkTarget(value); e != 0 {
 		return e
 	}
-	return r.hash.Update(-1, key, value, flags)
+	return r.hash.Update(-1, key, value, flags&^abi.UpdateExist)
 }
 
 // SysDelete takes a target away.

@@ -40,4 +40,16 @@ func (x *XSKMap) Next(key uint32, first bool) (uint32, bool) {
 }
 
 // SysLookup refuses, as in Linux.
-func (x *XSKMap) SysLookup(_, _ []byte, _ abi.UpdateFlags) abi.Errno { return abi.ENOTSUPP }
+func (x *XSKMap) SysLookup(_, _ []byte, _ abi.UpdateFlags) abi.Errno { return abi.EOPNOTSUPP }
+
+// SysDelete empties a slot, whether there is a socket or not.
+func (x *XSKMap) SysDelete(key []byte) abi.Errno {
+	switch e := x.handleArray.SysDelete(key); e {
+	case abi.E2BIG:
+		return abi.EINVAL
+	case abi.ENOENT:
+		return 0
+	default:
+		return e
+	}
+}

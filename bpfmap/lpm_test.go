@@ -1,0 +1,151 @@
+package bpfmap
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
+)
+
+// lpmModel is a trie as a list of prefixes.
+type lpmModel struct {
+	max   int
+	elems map[string][]byte // by the bits of the prefix, as text
+}
+
+func bitsOf(key []byte) string {
+	n := int(binary.NativeEndian.Uint32(key))
+	s := make([]byte, n)
+	for i := range s {
+		s[i] = '0' + key[4+i/8]>>(7-i%8)&1
+	}
+	return string(s)
+}
+
+func (m *lpmModel) lookup(key []byte) []byte {
+	s := bitsOf(key)
+	for n := len(s); n >= 0; n-- {
+		if v, ok := m.elems[s[:n]]; ok {
+			return v
+		}
+	}
+	return nil
+}
+
+func TestTriesFollowTheModel(t *testing.T) {
+	t.Parallel()
+	for _, data := range []int{1, 3, 4, 8, 9, 16, 20} {
+		t.Run(fmt.Sprintf("%d bytes", data), func(t *testing.T) {
+			t.Parallel()
+			m := mustNew(t, newTable(t), image.Map{Type: abi.LPMTrie, KeySize: uint32(4 + data), ValueSize: 4, MaxEntries: 60, Flags: abi.NoPrealloc})
+			ref := &lpmModel{60, map[string][]byte{}}
+			r := rand.New(rand.NewPCG(uint64(data), 6))
+			for i := range 12000 {
+				key := make([]byte, 4+data)
+				binary.NativeEndian.PutUint32(key, uint32(r.IntN(data*8+1)))
+				for j := range data {
+					key[4+j] = byte(r.Uint32()) & byte(r.Uint32()) & byte(r.Uint32())
+				}
+				s := bitsOf(key)
+				_, there := ref.elems[s]
+				switch r.IntN(5) {
+				case 0, 1:
+					var expect abi.Errno
+					if !there && len(ref.elems) == ref.max {
+						expect = abi.ENOSPC
+					}
+					want(t, "update", Update(m, key, u32(i), 0), expect)
+					if expect == 0 {
+						ref.elems[s] = u32(i)
+					}
+				case 2:
+					expect := abi.ENOENT
+					if there {
+						expect = 0
+					}
+					want(t, "delete", Delete(m, key), expect)
+					delete(ref.elems, s)
+				default:
+					p := m.(Lookuper).Lookup(0, key)
+					v := ref.lookup(key)
+					if (p == 0) != (v == nil) || p != 0 && !bytes.Equal(p.Bytes(4), v) {
+						t.Fatalf("lookup of %s differs from the model", s)
+					}
+				}
+				if i%1000 == 0 {
+					checkOrder(t, m, ref)
+				}
+			}
+			checkOrder(t, m, ref)
+		})
+	}
+}
+
+// checkOrder demands that each prefix comes once, after all that it holds,
+// and those apart in rising order.
+func checkOrder(t *testing.T, m Map, ref *lpmModel) {
+	t.Helper()
+	all := keys(t, func(p, n []byte) abi.Errno { return NextKey(m, p, n) }, m.Def().KeySize)
+	if len(all) != len(ref.elems) {
+		t.Fatalf("%d prefixes, want %d", len(all), len(ref.elems))
+	}
+	for i := range all {
+		a := bitsOf(all[i])
+		if _, ok := ref.elems[a]; !ok {
+			t.Fatalf("prefix %s is not in the model", a)
+		}
+		if i == 0 {
+			continue
+		}
+		before := bitsOf(all[i-1])
+		n := min(len(a), len(before))
+		if a[:n] == before[:n] {
+			if len(a) >= len(before) {
+				t.Fatalf("prefix %s comes after %s, which it is in", a, before)
+			}
+		} else if a < before {
+			t.Fatalf("prefix %s comes after %s", a, before)
+		}
+	}
+}
+
+func TestTrieKeysKeepTheBitsBehindThePrefix(t *testing.T) {
+	t.Parallel()
+	m := mustNew(t, newTable(t), image.Map{Type: abi.LPMTrie, KeySize: 11, ValueSize: 1, MaxEntries: 4, Flags: abi.NoPrealloc})
+	key := append(u32(9), 1, 2, 3, 4, 5, 6, 7)
+	want(t, "update", Update(m, key, []byte{1}, 0), 0)
+	next := make([]byte, 11)
+	want(t, "first key", NextKey(m, nil, next), 0)
+	if !bytes.Equal(next, key) {
+		t.Errorf("key %x, want %x", next, key)
+	}
+}
+
+func TestNodesTakenOutWaitForTheRun(t *testing.T) {
+	t.Parallel()
+	table := newTable(t)
+	m := mustNew(t, table, image.Map{Type: abi.LPMTrie, KeySize: 8, ValueSize: 8, MaxEntries: 4, Flags: abi.NoPrealloc})
+	key := append(u32(32), 10, 0, 0, 1)
+	want(t, "update", Update(m, key, u64(1), 0), 0)
+	table.Epoch().Enter(0)
+	p := m.(Lookuper).Lookup(0, key)
+	for i := range 100 {
+		want(t, "update", Update(m, key, u64(i), 0), 0)
+	}
+	want(t, "delete", Delete(m, key), 0)
+	if p.LoadU64() != 1 {
+		t.Error("a value changed under the run that looked it up")
+	}
+	table.Epoch().Exit(0)
+	before := m.(*lpm).blockCount()
+	for i := range 10000 {
+		want(t, "update", Update(m, key, u64(i), 0), 0)
+	}
+	if after := m.(*lpm).blockCount(); after != before {
+		t.Errorf("%d blocks became %d though no run holds nodes", before, after)
+	}
+}
