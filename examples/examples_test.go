@@ -32,7 +32,7 @@ type bench struct {
 
 // load loads an example into a runtime of its own, with a clock that follows
 // the frames. change may change the spec before.
-func load(t *testing.T, name string, change func(*skep.CollectionSpec)) *bench {
+func load(t testing.TB, name string, change func(*skep.CollectionSpec)) *bench {
 	t.Helper()
 	spec, err := skep.LoadCollectionSpec(name + "/" + name + ".bpf.o")
 	if err != nil {
@@ -72,7 +72,7 @@ func (b *bench) replay(t *testing.T, program string, frames []hook.Frame) (res *
 }
 
 // traffic is the capture that the examples are shown on.
-func traffic(t *testing.T) []hook.Frame {
+func traffic(t testing.TB) []hook.Frame {
 	t.Helper()
 	f, err := os.Open("firewall/traffic.pcap")
 	if err != nil {
