@@ -2,6 +2,7 @@ package asm
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 )
@@ -65,6 +66,19 @@ var parseErrors = []struct {
 	{".license GPL v2", 1, 14, "unexpected \"v2\""},
 	{".endian middle", 1, 9, "expected little or big"},
 	{".kfunc f\n.kfunc f", 2, 8, "declared twice"},
+	{".ksym f\n.ksym f", 2, 7, "declared twice"},
+	{".ksym f strong", 1, 9, "takes weak and id="},
+	{".kfunc f id=x", 1, 13, "not a number of 32 bits"},
+	{".kfunc", 1, 7, ".kfunc needs a name"},
+	{".kconfig C ofs=1", 1, 12, "takes off=, size= and weak"},
+	{".map m array\n.var v map=m of=1", 2, 14, "takes map=, off="},
+	{".map m array\n.struct_ops m linked", 2, 15, "takes link and MEMBER=PROGRAM"},
+	{".map m array\n.elem m u32 = 1", 2, 13, "not a number"},
+	{".map m array\n.elem m u8 -129 = \"\"", 2, 12, "not a number of 8 bits"},
+	{".program p section=xdp autoload=maybe", 1, 33, "yes or no"},
+	{".program p section=xdp\nexit\n.func f local", 3, 9, "takes global and exception_callback"},
+	{".program p section=xdp version=\"1\"", 1, 32, "not a number"},
+	{".program p section=xdp x\"y\"", 1, 25, "put a blank before it"},
 }
 
 func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
@@ -75,6 +89,9 @@ func TestErrorsNameThePlaceAndTheRemedy(t *testing.T) {
 		if !errors.As(err, &e) {
 			t.Errorf("%q: %v", c.src, err)
 			continue
+		}
+		if want := fmt.Sprintf("x.s:%d:%d: %s", e.Line, e.Col, e.Msg); err.Error() != want {
+			t.Errorf("prints as %q, want %q", err, want)
 		}
 		if e.File != "x.s" || e.Line != c.line || e.Col != c.col || !strings.Contains(e.Msg, c.msg) {
 			t.Errorf("%q: %v; want %d:%d, %q", c.src, err, c.line, c.col, c.msg)

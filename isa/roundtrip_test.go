@@ -196,3 +196,36 @@ func TestTableIsSound(t *testing.T) {
 		}
 	}
 }
+
+func TestReleasesAndNames(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name         string
+		since        Version
+		known, first Release
+	}{
+		{"add64_imm", V1, 0, 0},
+		{"sdiv64_reg", V4, rel(6, 5), rel(6, 6)},
+		{"may_goto", V1, rel(6, 8), rel(6, 9)},
+		{"load_acquire8", V4, rel(6, 14), rel(6, 15)},
+		{"gotox", V4, rel(6, 18), rel(6, 19)},
+	} {
+		o := OpcodeByName(c.name)
+		if o == nil || o.Since != c.since || !o.KnownTo(c.first) || c.first > 0 && o.KnownTo(c.known) {
+			t.Errorf("%s: %+v", c.name, o)
+		}
+	}
+	if o := OpcodeByName("callx"); o.KnownTo(rel(99, 0)) {
+		t.Error("no Linux has callx")
+	}
+	if OpcodeByName("nothing") != nil {
+		t.Error("there is no instruction called nothing")
+	}
+	for name, want := range map[string]string{
+		"counts": "counts", ".rodata": ".rodata", "r1": `"r1"`, "rx": "rx", "1st": `"1st"`, "": `""`, "be16": `"be16"`, "map": `"map"`, "a b": `"a b"`,
+	} {
+		if got := QuoteName(name); got != want {
+			t.Errorf("%q becomes %s, want %s", name, got, want)
+		}
+	}
+}
