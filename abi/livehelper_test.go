@@ -35,7 +35,7 @@ func attaches(t abi.ProgType) []abi.AttachType {
 // liveLoads reports whether a program that returns 0 or 1 loads.
 func liveLoads(t abi.ProgType, a abi.AttachType) bool {
 	for r0 := int32(0); r0 < 2; r0++ {
-		p := liveProg{typ: uint32(t), attach: uint32(a), flags: liveFlags(t),
+		p := liveProg{typ: uint32(t), attach: uint32(a), flags: liveFlags(t), quiet: true,
 			insns: []slot{{op: 0xb7, imm: r0}, {op: 0x95}}}
 		if errno, _ := p.load(); errno == 0 {
 			return true

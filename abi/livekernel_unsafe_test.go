@@ -54,6 +54,7 @@ type liveProg struct {
 	insns              []slot
 	level              uint32 // of the log, 0 for 1
 	license            string // "" for GPL
+	quiet              bool   // no log
 }
 
 // load asks the running kernel to verify p, and closes what it gets. The error
@@ -67,16 +68,22 @@ func (p liveProg) load() (unix.Errno, string) {
 		binary.NativeEndian.PutUint32(b[4:], uint32(in.imm))
 	}
 	license := []byte(cmp.Or(p.license, "GPL") + "\x00")
-	log := make([]byte, 64<<10)
+	log := make([]byte, 4096)
+	if p.level > 1 {
+		log = make([]byte, 64<<10)
+	}
 	attr := progAttr{
 		Type: p.typ, Attach: p.attach, Flags: p.flags,
 		InsnCnt: uint32(len(p.insns)), Insns: addr(code), License: addr(license),
 		LogLevel: max(1, p.level), LogSize: uint32(len(log)), LogBuf: addr(log),
 	}
+	if p.quiet {
+		attr.LogLevel, attr.LogSize, attr.LogBuf = 0, 0, 0
+	}
 	var fd uintptr
 	errno := unix.EAGAIN
 	for errno == unix.EAGAIN || errno == unix.EINTR { // a signal ends a verification
-		clear(log)
+		log[0] = 0
 		fd, _, errno = unix.Syscall(unix.SYS_BPF, unix.BPF_PROG_LOAD,
 			uintptr(unsafe.Pointer(&attr)), unsafe.Sizeof(attr))
 	}
