@@ -4,6 +4,7 @@ import (
 	"flag"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -24,14 +25,16 @@ func TestLinkedPackages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var got strings.Builder
+	var lines []string
 	for line := range strings.Lines(string(out)) {
 		if !strings.HasPrefix(line, "github.com/skepbpf/skep") {
-			got.WriteString(line)
+			lines = append(lines, line)
 		}
 	}
+	slices.Sort(lines) // go list's order follows skep's own packages
+	got := strings.Join(lines, "")
 	if *update {
-		if err := os.WriteFile("deps.txt", []byte(got.String()), 0o644); err != nil {
+		if err := os.WriteFile("deps.txt", []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -39,7 +42,7 @@ func TestLinkedPackages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got.String() != string(want) {
-		t.Errorf("the command links\n%s\ndeps.txt says\n%s\ngive the reason for a new one in RATIONALE.md, then run go test ./cmd/skep -update", got.String(), want)
+	if got != string(want) {
+		t.Errorf("the command links\n%s\ndeps.txt says\n%s\ngive the reason for a new one in RATIONALE.md, then run go test ./cmd/skep -update", got, want)
 	}
 }
