@@ -133,7 +133,7 @@ func (v *verifier) makeIter(regno int, k *kfunc, id uint32, n int) error {
 func (v *verifier) stepIter(insn int, m *kfuncMeta) error {
 	cur := v.state.wframe(m.iterFrame).stack[m.iterSlot].r
 	if cur.aux == iterActive {
-		prev := v.previousRound(v.state, insn)
+		prev := v.previousRound(v.state.parent, insn)
 		s, err := v.fork(insn+1, insn, false)
 		if err != nil {
 			return err

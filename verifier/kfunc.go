@@ -40,6 +40,7 @@ type kfuncMeta struct {
 	objType   uint32 // object of the program's types that an argument points to
 	objLocal  uint32
 	kernCtx   uint32
+	owned     bool // a counted object that an argument owns: taking it again cannot fail
 }
 
 // kfuncAt is the kernel function that an instruction calls, nil if the kernel
@@ -309,6 +310,7 @@ func isVoid(t btf.Type) bool {
 // kfuncReturn makes R0 what the function returns.
 func (v *verifier) kfuncReturn(insn int, k *kfunc, m *kfuncMeta, lock bool) error {
 	r := v.reg(0)
+	null := k.has(kfRetNull) && !m.owned
 	t := bare(k.proto.Return)
 	if isPlain(t) {
 		r.setUnknown()
@@ -354,18 +356,18 @@ func (v *verifier) kfuncReturn(insn int, k *kfunc, m *kfuncMeta, lock bool) erro
 		}
 	}
 	if r.typ == ptScalar {
-		if !k.has(kfRetNull) {
+		if !null {
 			return nil
 		}
 	}
-	if k.has(kfRetNull) {
+	if null {
 		r.typ |= fNull
 		r.id = v.newID()
 	}
 	switch name := nameOf(target); {
 	case k.has(kfAcquire):
 		id := v.acquire(refPtr, insn)
-		if k.has(kfRetNull) {
+		if null {
 			r.id = id
 		}
 		r.refID = id

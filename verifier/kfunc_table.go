@@ -63,8 +63,9 @@ var kfRows = []kfRow{
 		"bpf_obj_drop_impl", "bpf_percpu_obj_drop_impl", "bpf_task_release",
 		"bpf_cgroup_release",
 	}},
+	{acquireNull | kfRCU | kfSpinOK, onGeneric, []string{"bpf_refcount_acquire_impl"}},
 	{acquireNull | kfRCU, onGeneric, []string{
-		"bpf_refcount_acquire_impl", "bpf_task_acquire", "bpf_cgroup_acquire", "bpf_cgroup_ancestor",
+		"bpf_task_acquire", "bpf_cgroup_acquire", "bpf_cgroup_ancestor",
 		"bpf_task_get_cgroup1",
 	}},
 	{kfSpinOK, onGeneric, []string{"bpf_list_push_front_impl", "bpf_list_push_back_impl", "bpf_rbtree_add_impl"}},

@@ -150,7 +150,7 @@ func (v *verifier) insnText(i int) string {
 			return ""
 		},
 	}
-	return p.Format(i, v.insns[i], hi)
+	return fmt.Sprintf("(%02x) %s", uint8(v.insns[i].Op), p.Format(i, v.insns[i], hi))
 }
 
 // logLine prints the C line of the instruction when it is another than the

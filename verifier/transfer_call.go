@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -34,7 +35,7 @@ func (v *verifier) checkHelperCall(insn int) error {
 		return v.reject(CodeHelperUnknown, abi.EINVAL, "invalid func %s#%d", helperText(id), id)
 	}
 	h := v.helperFor(id)
-	if h == nil || !v.capable(h.Cap) {
+	if h == nil || !v.capable(h.Cap) || strings.HasPrefix(h.Config, "CONFIG_") {
 		return v.reject(CodeHelperForbidden, abi.EINVAL, "program of this type cannot use helper %s#%d", helperText(id), id)
 	}
 	sleeps := h.MightSleep || h.SleepsIfSleepable && v.state.inSleepable
@@ -495,7 +496,7 @@ func (v *verifier) callFacts(insn int) callInfo {
 		return callInfo{}
 	}
 	c := callInfo{
-		known: true, changesPkt: h.ChangesPkt, fastcall: h.Fastcall,
+		known: true, changesPkt: h.ChangesPkt || h.ChangesCallerPkt, fastcall: h.Fastcall,
 		mightSleep: h.MightSleep || h.SleepsIfSleepable && v.prog.Flags&abi.Sleepable != 0,
 	}
 	for i, a := range h.Args {

@@ -289,7 +289,7 @@ func (v *verifier) comparePacket(c domain.Cond, dst, src int, other *state) bool
 // stepMayGoto is a jump that the runtime takes when the loop has run too long:
 // both ways are possible at any time.
 func (v *verifier) stepMayGoto() error {
-	prev := v.previousRound(v.state, v.insn)
+	prev := v.previousRound(v.state.parent, v.insn)
 	s, err := v.fork(v.insn+1, v.insn, false)
 	if err != nil {
 		return err
