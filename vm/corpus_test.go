@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,6 +20,7 @@ import (
 //	r0          the result
 //	ctx-after   the memory at the end
 //	fault       part of the error; only engines that check run such a case
+//	only        the engines that can run the case
 func TestCorpus(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob(filepath.Join("testdata", "run", "*.txtar"))
@@ -36,6 +38,9 @@ func TestCorpus(t *testing.T) {
 		}
 		for engine := range engines {
 			if c["fault"] != "" && engine != "checked" {
+				continue
+			}
+			if c["only"] != "" && !slices.Contains(strings.Fields(c["only"]), engine) {
 				continue
 			}
 			name := strings.TrimSuffix(filepath.Base(file), ".txtar")

@@ -3,9 +3,12 @@ package vm_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
+
+	"github.com/cilium/ebpf/btf"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/asm"
@@ -14,6 +17,7 @@ import (
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
 )
@@ -29,9 +33,33 @@ var engines = map[string]func(img *image.Program, opts vm.Options, ctxSize int) 
 	"interp": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
 		return vm.NewUnverified(img, trusting{}, opts)
 	},
+	"verified": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
+		typed(img)
+		p, err := verifier.Verify(context.Background(), img, &verifier.Options{LogLevel: 1})
+		if err != nil {
+			return nil, fmt.Errorf("%+v", err)
+		}
+		opts.Engine = interp.Engine{}
+		return vm.New(p, opts)
+	},
 	"checked": func(img *image.Program, opts vm.Options, ctxSize int) (*vm.Program, error) {
 		return interp.NewUnverified(img, &interp.UnverifiedOptions{Helpers: opts.Helpers, Maps: opts.Maps, CtxSize: ctxSize})
 	},
+}
+
+// typed gives functions the BTF that the text has not: callbacks need some.
+func typed(img *image.Program) {
+	num := &btf.Int{Name: "unsigned long", Size: 8}
+	proto := &btf.FuncProto{Return: num}
+	for range 5 {
+		proto.Params = append(proto.Params, btf.FuncParam{Name: "arg", Type: num})
+	}
+	for i := range img.Funcs {
+		f := &img.Funcs[i]
+		if f.Type == nil {
+			f.Type = &btf.Func{Name: f.Name, Type: proto, Linkage: btf.StaticFunc}
+		}
+	}
 }
 
 // world is a runtime with the maps and programs of a text.

@@ -1,4 +1,4 @@
 ; Does nothing.
-.program empty section=socket
+.program empty section=syscall
     r0 = 0
     exit

@@ -1,5 +1,5 @@
 ; FNV-1a over the 1500 bytes at r1.
-.program fnv section=socket
+.program fnv section=syscall
     r0 = 0xcbf29ce484222325 ll
     r4 = 0x100000001b3 ll
     r2 = r1

@@ -1,5 +1,5 @@
 ; Counts the primes below 1000 by trial division.
-.program primes section=socket
+.program primes section=syscall
     r0 = 0
     r6 = 2
 next:

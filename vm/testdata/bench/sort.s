@@ -1,5 +1,5 @@
 ; Sorts 32 numbers on the stack by insertion and folds them into r0.
-.program sort section=socket
+.program sort section=syscall
     r1 = 0x9e3779b97f4a7c15 ll
     r2 = 1
     r3 = r10
