@@ -60,6 +60,9 @@ func TestWildAccessesEndTheRunOnly(t *testing.T) {
 		"callback": {Kind: vm.FaultRead, Insn: 8},
 		"argument": {Kind: vm.FaultArg, Insn: 4, Addr: 0x1000_0000_0000},
 	} {
+		if race && name == "null" {
+			continue // the race detector's pointer check ends the process first
+		}
 		want.Verified = true
 		_, err := r.Run(w.progs[name], 0)
 		var f *vm.Fault

@@ -20,13 +20,8 @@ type insn struct {
 
 const insnSize = int(unsafe.Sizeof(insn{}))
 
-// at is the memory at a register plus a displacement. The pointer check would
-// end the process where a wild access is to become a fault.
-//
-//go:nocheckptr
-func at(a uint64, off int32) unsafe.Pointer {
-	return unsafe.Add(unsafe.Pointer(nil), uintptr(a)+uintptr(off))
-}
+// at is the memory at a register plus a displacement.
+func at(a uint64, off int32) unsafe.Pointer { return mem.Addr(a + uint64(off)).Ptr() }
 
 // addrOf is the instruction with an index.
 func (cd *code) addrOf(pc int) unsafe.Pointer {
