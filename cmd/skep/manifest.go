@@ -61,6 +61,10 @@ func (m manifest) apply(p *image.Program) *image.Program {
 	c := *p
 	c.Type, c.Attach = abi.ProgType(l.ProgType), abi.AttachType(l.AttachType)
 	c.AttachTo, c.Flags = l.AttachTo, abi.ProgFlags(l.ProgFlags)
+	if info := c.Type.Info(); info != nil && info.Sleep == abi.SleepMust {
+		// libbpf adds the flag for such types whatever the caller asks for.
+		c.Flags |= abi.Sleepable
+	}
 	return &c
 }
 
