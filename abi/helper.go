@@ -131,6 +131,7 @@ type Helper struct {
 	// ChangesCallerPkt marks a tail call: where it comes back the packet is as
 	// it was, but a global subprogram with one counts as changing the packet.
 	ChangesCallerPkt bool
+	LockOK           bool // may be called with a bpf_spin_lock held
 	Fastcall         bool // bpf_fastcall: preserves R1 to R5 where inlined
 	WithoutCap       bool // callable without CAP_BPF and CAP_PERFMON: Cap is CapNone
 	Cap              Capability

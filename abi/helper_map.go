@@ -67,7 +67,7 @@ var mapHelpers = []Helper{
 	{
 		ID: SpinUnlock, Name: "bpf_spin_unlock",
 		Args: [5]Arg{ArgSpinLock},
-		Ret:  RetVoid, Cap: CapBPF,
+		Ret:  RetVoid, LockOK: true, Cap: CapBPF,
 		Progs: baseProgs,
 		Since: 5<<8 | 1,
 	},

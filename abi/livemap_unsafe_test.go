@@ -5,6 +5,7 @@ package abi_test
 import (
 	"encoding/binary"
 	"runtime"
+	"strings"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -113,4 +114,30 @@ func freeze(fd int) unix.Errno {
 	a := elemAttr{FD: uint32(fd)}
 	_, _, errno := unix.Syscall(unix.SYS_BPF, 22, uintptr(unsafe.Pointer(&a)), 4)
 	return errno
+}
+
+// loadLockBTF loads BTF with three types: 1 is a 4-byte int, 2 is struct
+// bpf_spin_lock, 3 is a struct of such a lock and an int.
+func loadLockBTF() (int, unix.Errno) {
+	const names = "\x00int\x00bpf_spin_lock\x00val\x00elem\x00lock\x00"
+	name := func(s string) uint32 { return uint32(strings.Index(names, "\x00"+s+"\x00") + 1) }
+	le := binary.NativeEndian
+	var types []byte
+	for _, v := range []uint32{
+		name("int"), 1 << 24, 4, 1<<24 | 32,
+		name("bpf_spin_lock"), 4<<24 | 1, 4, name("val"), 1, 0,
+		name("elem"), 4<<24 | 2, 8, name("lock"), 2, 0, name("val"), 1, 32,
+	} {
+		types = le.AppendUint32(types, v)
+	}
+	blob := le.AppendUint16(nil, 0xeb9f)
+	blob = append(blob, 1, 0)
+	for _, v := range []uint32{24, 0, uint32(len(types)), uint32(len(types)), uint32(len(names))} {
+		blob = le.AppendUint32(blob, v)
+	}
+	blob = append(append(blob, types...), names...)
+	a := btfAttr{BTF: addr(blob), Size: uint32(len(blob))}
+	fd, _, errno := unix.Syscall(unix.SYS_BPF, 18, uintptr(unsafe.Pointer(&a)), unsafe.Sizeof(a))
+	runtime.KeepAlive(blob)
+	return int(fd), errno
 }
