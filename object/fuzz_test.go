@@ -150,3 +150,37 @@ func TestReadDamaged(t *testing.T) {
 		}
 	}
 }
+
+func FuzzParseKconfig(f *testing.F) {
+	f.Add([]byte(skepConfig))
+	f.Add([]byte{0x1f, 0x8b, 8, 0})
+	f.Add([]byte("CONFIG_=\nCONFIG_X=\"\nCONFIG_Y==\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		vals, err := object.ParseKconfig(bytes.NewReader(data))
+		if err != nil {
+			return
+		}
+		for name, val := range vals {
+			if !strings.HasPrefix(name, "CONFIG_") || val == "" {
+				t.Errorf("%q=%q", name, val)
+			}
+		}
+		// Whatever the values are, they are set or refused.
+		c, err := object.Open("testdata/externs.bpf.o", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		object.Resolve(c, &object.Target{KernelVersion: 1, Kconfig: func() (map[string]string, error) { return vals, nil }})
+	})
+}
+
+func FuzzParseRelease(f *testing.F) {
+	for _, s := range []string{"6.18.44", "6.1.0-42-amd64", "6.18-rc1", "..", "99999.1"} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		if v, err := object.ParseRelease(s); err == nil && (s == "" || s[0] < '0' || s[0] > '9') {
+			t.Errorf("%q is release %#x", s, v)
+		}
+	})
+}
