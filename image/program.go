@@ -83,8 +83,10 @@ type Kfunc struct {
 	Name string
 	Type *btf.Func // the program's own declaration
 	Weak bool
-	// ID is the type id in the target's BTF, 0 when unresolved.
+	// ID is the type id in Target, 0 when unresolved.
 	ID btf.TypeID
+	// Target is the BTF of the kernel, or of the module that has the function.
+	Target *btf.Spec
 }
 
 // Ksym is a kernel variable that a program takes the address of.
@@ -92,7 +94,10 @@ type Ksym struct {
 	Name string
 	Type btf.Type // the program's own declaration
 	Weak bool
-	ID   btf.TypeID // type id in the target's BTF, 0 when unresolved
+	// ID is the type id in Target, 0 when unresolved.
+	ID btf.TypeID
+	// Target is the BTF of the kernel, or of the module that has the variable.
+	Target *btf.Spec
 }
 
 // COREKind is the kind of a CO-RE relocation, numbered as enum

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strconv"
 	"strings"
@@ -18,7 +19,7 @@ func HostTarget() (*Target, error) {
 	t := &Target{KernelVersion: hostVersion()}
 	types, err := btf.LoadKernelSpec()
 	if err == nil {
-		t.KernelTypes = types
+		t.KernelTypes, t.ModuleTypes = types, hostModules(types)
 	}
 	t.Kconfig = sync.OnceValues(hostKconfig)
 	symbols := sync.OnceValue(hostSymbols)
@@ -61,6 +62,26 @@ func ParseRelease(release string) (uint32, error) {
 		rest = rest[1:]
 	}
 	return uint32(v[0]<<16 | v[1]<<8 | v[2]), nil
+}
+
+// hostModules are the BTF of the loaded modules, by name. What cannot be read
+// is left out.
+func hostModules(base *btf.Spec) []*btf.Spec {
+	const dir = "/sys/kernel/btf"
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil
+	}
+	var out []*btf.Spec
+	for _, e := range entries {
+		if e.Name() == "vmlinux" {
+			continue
+		}
+		if spec, err := btf.LoadSplitSpec(filepath.Join(dir, e.Name()), base); err == nil {
+			out = append(out, spec)
+		}
+	}
+	return out
 }
 
 const releaseFile = "/proc/sys/kernel/osrelease"

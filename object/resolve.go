@@ -130,41 +130,38 @@ func (r *resolver) extern(p *image.Program, ext image.ExternRelo) error {
 }
 
 // ksym finds a kernel variable, or a function whose address is taken.
-func (r *resolver) ksym(ks *image.Ksym) error {
+func (r *resolver) ksym(ks *image.Ksym) (err error) {
 	if ks.ID != 0 {
 		return nil
 	}
 	if fn, ok := ks.Type.(*btf.Func); ok {
-		id, err := findKernel[*btf.Func](r, ks.Name, ks.Weak, func(t *btf.Func) (bool, error) {
+		ks.ID, ks.Target, err = findKernel(r, ks.Name, ks.Weak, func(t *btf.Func) (bool, error) {
 			return typesCompatible(fn.Type, t.Type)
 		})
-		ks.ID = id
 		return err
 	}
-	id, err := findKernel[*btf.Var](r, ks.Name, ks.Weak, func(t *btf.Var) (bool, error) {
+	ks.ID, ks.Target, err = findKernel(r, ks.Name, ks.Weak, func(t *btf.Var) (bool, error) {
 		return typesCompatible(bare(ks.Type), bare(t.Type))
 	})
-	ks.ID = id
 	return err
 }
 
-func (r *resolver) kfunc(kf *image.Kfunc) error {
+func (r *resolver) kfunc(kf *image.Kfunc) (err error) {
 	if kf.ID != 0 {
 		return nil
 	}
-	id, err := findKernel[*btf.Func](r, kf.Name, kf.Weak, func(t *btf.Func) (bool, error) {
+	kf.ID, kf.Target, err = findKernel(r, kf.Name, kf.Weak, func(t *btf.Func) (bool, error) {
 		if kf.Type == nil {
 			return true, nil
 		}
 		return typesCompatible(kf.Type.Type, t.Type)
 	})
-	kf.ID = id
 	return err
 }
 
 // findKernel finds a function or variable in the kernel's BTF: 0 for a weak
 // one that is not there.
-func findKernel[T btf.Type](r *resolver, name string, weak bool, fits func(T) (bool, error)) (btf.TypeID, error) {
+func findKernel[T btf.Type](r *resolver, name string, weak bool, fits func(T) (bool, error)) (btf.TypeID, *btf.Spec, error) {
 	for _, spec := range append([]*btf.Spec{r.target.KernelTypes}, r.target.ModuleTypes...) {
 		if spec == nil {
 			continue
@@ -174,7 +171,7 @@ func findKernel[T btf.Type](r *resolver, name string, weak bool, fits func(T) (b
 			continue
 		}
 		if err != nil {
-			return 0, err
+			return 0, nil, err
 		}
 		for _, typ := range types {
 			t, ok := typ.(T)
@@ -183,22 +180,23 @@ func findKernel[T btf.Type](r *resolver, name string, weak bool, fits func(T) (b
 			}
 			ok, err := fits(t)
 			if err != nil {
-				return 0, err
+				return 0, nil, err
 			}
 			if ok {
-				return spec.TypeID(typ)
+				id, err := spec.TypeID(typ)
+				return id, spec, err
 			}
 			if weak && is[*btf.Func](typ) {
-				return 0, nil
+				return 0, nil, nil
 			}
-			return 0, fmt.Errorf("its type does not fit the kernel's: %v", typ)
+			return 0, nil, fmt.Errorf("its type does not fit the kernel's: %v", typ)
 		}
 	}
 	if weak {
-		return 0, nil
+		return 0, nil, nil
 	}
 	if r.target.KernelTypes == nil {
-		return 0, errors.New("needs the kernel's types (BTF)")
+		return 0, nil, errors.New("needs the kernel's types (BTF)")
 	}
-	return 0, errors.New("the kernel's types have no such symbol")
+	return 0, nil, errors.New("the kernel's types have no such symbol")
 }
