@@ -2,6 +2,7 @@ package bpfmap
 
 import (
 	"errors"
+	"math"
 	"math/rand/v2"
 	"sync"
 	"sync/atomic"
@@ -55,8 +56,8 @@ func (b *base) setup(def *image.Map, o Options) error {
 
 // alloc maps zeroed memory that goes with the map.
 func (b *base) alloc(n uint64) (mem.Addr, error) {
-	if n > maxBlock {
-		return 0, errors.New("too large")
+	if n > min(maxBlock, math.MaxInt) {
+		return 0, errTooLarge
 	}
 	p, err := mem.Alloc(int(n))
 	if err != nil {
@@ -73,6 +74,8 @@ func (b *base) blockCount() int {
 	defer b.blockMu.Unlock()
 	return len(b.blocks)
 }
+
+var errTooLarge = errors.New("too large for this machine")
 
 // maxBlock bounds one mapping, which takes memory only where it is touched.
 const maxBlock = 1 << 40

@@ -207,3 +207,70 @@ func TestAdjustRoundsAsLibbpf(t *testing.T) {
 		}
 	}
 }
+
+func TestHugeDefinitionsAreRefusedOrCostNothing(t *testing.T) {
+	t.Parallel()
+	table := newTable(t)
+	inner := image.Map{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}
+	for _, def := range []image.Map{
+		{Type: abi.Array, KeySize: 4, ValueSize: 8, MaxEntries: 1<<32 - 1},
+		{Type: abi.Array, KeySize: 4, ValueSize: 1<<31 - 1, MaxEntries: 1<<32 - 1},
+		{Type: abi.PerCPUArray, KeySize: 4, ValueSize: 32 << 10, MaxEntries: 1<<32 - 1},
+		{Type: abi.ProgArray, KeySize: 4, ValueSize: 4, MaxEntries: 1<<32 - 1},
+		{Type: abi.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 1<<32 - 1},
+		{Type: abi.ArrayOfMaps, KeySize: 4, ValueSize: 4, MaxEntries: 1<<32 - 1, Inner: &inner},
+		{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 1 << 27},
+		{Type: abi.LRUPerCPUHash, KeySize: 4, ValueSize: 32 << 10, MaxEntries: 1 << 27},
+		{Type: abi.LPMTrie, KeySize: 8, ValueSize: 4 << 19, MaxEntries: 1<<32 - 1, Flags: abi.NoPrealloc},
+		{Type: abi.Queue, ValueSize: 4 << 20, MaxEntries: 1<<32 - 1},
+		{Type: abi.BloomFilter, ValueSize: 8, MaxEntries: 1<<32 - 1},
+		{Type: abi.RingBuf, MaxEntries: 1 << 31},
+		{Type: abi.DevMap, KeySize: 4, ValueSize: 4, MaxEntries: 1<<32 - 1},
+		{Type: abi.XSKMap, KeySize: 4, ValueSize: 4, MaxEntries: 1<<32 - 1},
+	} {
+		m, err := New(&def, Options{Table: table})
+		if err != nil {
+			var ce *CreateError
+			if !errors.As(err, &ce) || ce.Errno != abi.ENOMEM {
+				t.Errorf("type %d: %v", def.Type, err)
+			}
+			continue
+		}
+		m.Close()
+	}
+}
+
+func TestHeadersAreUsedAgain(t *testing.T) {
+	t.Parallel()
+	table := newTable(t)
+	def := image.Map{Type: abi.Hash, KeySize: 4, ValueSize: 8, MaxEntries: 10}
+	seen := map[any]bool{}
+	for range 5000 {
+		m, err := New(&def, Options{Table: table})
+		if err != nil {
+			t.Fatal(err)
+		}
+		seen[m.Header()] = true
+		m.Close()
+	}
+	if len(seen) != 1 {
+		t.Errorf("%d headers for one map at a time", len(seen))
+	}
+}
+
+func TestInitialElementsAreThere(t *testing.T) {
+	t.Parallel()
+	def := image.Map{Name: "data", Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 2,
+		Contents: []image.Entry{{Key: u32(1), Value: u32(9)}, {Key: u32(0), Program: "later"}}}
+	m := mustNew(t, newTable(t), def)
+	v := make([]byte, 4)
+	want(t, "lookup", Lookup(m, u32(1), v, 0), 0)
+	if v[0] != 9 && v[3] != 9 {
+		t.Errorf("value %x", v)
+	}
+	def.Contents = append(def.Contents, image.Entry{Key: u32(7), Value: u32(1)})
+	_, err := New(&def, Options{Table: newTable(t)})
+	if got, want := fmt.Sprint(err), `map "data": initial element 2 is refused (errno 7)`; got != want {
+		t.Errorf("error %q, want %q", got, want)
+	}
+}

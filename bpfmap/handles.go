@@ -26,9 +26,16 @@ type handleArray struct {
 	fits func(*Handle) abi.Errno
 }
 
+// maxHandles bounds arrays that take memory of the Go heap for each entry.
+const maxHandles = 1 << 24
+
 func (a *handleArray) init(def *image.Map, o Options, fits func(*Handle) abi.Errno) error {
 	if err := a.setup(def, o); err != nil {
 		return err
+	}
+	if def.MaxEntries > maxHandles {
+		a.table.drop(a.hdr)
+		return errTooLarge
 	}
 	slots := powerOf2(uint64(def.MaxEntries))
 	words, err := a.alloc(slots * 8)

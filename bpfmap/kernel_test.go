@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/cilium/ebpf"
+	"github.com/cilium/ebpf/btf"
 	"golang.org/x/sys/unix"
 
 	"github.com/skepbpf/skep/abi"
@@ -383,5 +384,36 @@ func TestOtherMapsAnswerAsTheKernels(t *testing.T) {
 				p.compareKeys(c.ordered)
 			}
 		})
+	}
+}
+
+func TestSpinLocksAgreeWithTheKernel(t *testing.T) {
+	t.Parallel()
+	needKernel(t)
+	u := &btf.Int{Name: "unsigned int", Size: 4}
+	for _, typ := range []abi.MapType{abi.Array, abi.Hash} {
+		value := lockValue(4, 12).(*btf.Struct)
+		value.Members = append([]btf.Member{{Name: "a", Type: u}}, value.Members...)
+		value.Members = append(value.Members, btf.Member{Name: "b", Type: u, Offset: 64})
+		def := image.Map{Type: typ, KeySize: 4, ValueSize: 12, MaxEntries: 3, Key: u, Value: value}
+		theirs, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.MapType(typ), KeySize: 4, ValueSize: 12, MaxEntries: 3, Key: u, Value: value})
+		if err != nil {
+			t.Skipf("the kernel takes no spin lock: %v", err)
+		}
+		defer theirs.Close()
+		p := &pair{t: t, ours: mustNew(t, newTable(t), def), kernel: kernelMap{theirs.FD()}}
+		r := rand.New(rand.NewPCG(8, 8))
+		for i := range 2000 {
+			key := u32(r.IntN(5))
+			switch r.IntN(4) {
+			case 0, 1:
+				p.update(key, append(append(u32(i), u32(-1)...), u32(i*3)...), randomFlags(r))
+			case 2:
+				p.lookup(key, randomFlags(r))
+			case 3:
+				p.delete(key)
+				p.lookupDelete(key, randomFlags(r))
+			}
+		}
 	}
 }

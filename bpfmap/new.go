@@ -19,7 +19,7 @@ func New(def *image.Map, o Options) (Map, error) {
 	}
 	m, err := construct(def, o)
 	if err != nil {
-		return nil, &CreateError{Map: def.Name, Errno: abi.ENOMEM, Reason: err.Error(), err: err}
+		return nil, &CreateError{Map: def.Name, Errno: abi.ENOMEM, Reason: "no memory: " + err.Error(), err: err}
 	}
 	o.Table.add(m)
 	for i, e := range def.Contents {

@@ -23,6 +23,9 @@ const (
 )
 
 func newPerfEventArray(def *image.Map, o Options) (*PerfEventArray, error) {
+	if def.MaxEntries > maxHandles {
+		return nil, errTooLarge
+	}
 	p := &PerfEventArray{rings: make([]atomic.Pointer[PerfRing], def.MaxEntries)}
 	if err := p.setup(def, o); err != nil {
 		return nil, err
