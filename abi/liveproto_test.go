@@ -154,7 +154,7 @@ func callable(h *abi.Helper) (pt abi.ProgType, at abi.AttachType, ok bool) {
 		info := pt.Info()
 		list := info.Attach
 		if list == nil {
-			list = []abi.AttachType{0}
+			list = append([]abi.AttachType{0}, h.Attach[pt]...)
 		}
 		for _, at := range list {
 			if h.Config == "" && abi.HelperFor(h.ID, pt, at) == h {
