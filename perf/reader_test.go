@@ -14,6 +14,7 @@ import (
 
 // A program that sends the first 8 bytes of its packet as a sample.
 const source = `
+.license "Dual MIT/GPL"
 .map events perf_event_array key=4 value=4 entries=64
 .program emit section=xdp
     r6 = *(u32 *)(r1 +0)

@@ -31,7 +31,7 @@ func TestLinkedPackages(t *testing.T) {
 			lines = append(lines, line)
 		}
 	}
-	slices.Sort(lines) // go list's order follows skep's own packages
+	slices.Sort(lines)
 	got := strings.Join(lines, "")
 	if *update {
 		if err := os.WriteFile("deps.txt", []byte(got), 0o644); err != nil {
