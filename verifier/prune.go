@@ -44,13 +44,9 @@ func (m *idMap) pair(old, cur uint32) bool {
 	return true
 }
 
-// pairScalar is pair for scalars, where no id is as good as one that nothing
-// else has.
+// pairScalar is pair for a scalar that had an id: none is as good as one that
+// nothing else has.
 func (m *idMap) pairScalar(old, cur uint32) bool {
-	if old == 0 {
-		m.fresh++
-		old = m.fresh
-	}
 	if cur == 0 {
 		m.fresh++
 		cur = m.fresh
@@ -84,11 +80,14 @@ func (v *verifier) covers(old, cur *reg, how match) bool {
 		if !old.precise && how == lax {
 			return true
 		}
-		// Equal ids matter because a later jump on one register narrows all.
-		if old.id&linkMask != cur.id&linkMask || old.id&linkMask != 0 && old.off != cur.off {
+		// Equal ids matter because a later jump on one register narrows all; a
+		// register that was on its own then may be linked now.
+		// Linux 6.18: seen on may_goto loops whose counter is linked.
+		if old.id != 0 && (old.id&linkMask != cur.id&linkMask || old.id&linkMask != 0 && old.off != cur.off ||
+			!m.pairScalar(old.id, cur.id)) {
 			return false
 		}
-		return m.pairScalar(old.id, cur.id) && old.Contains(&cur.Scalar)
+		return old.Contains(&cur.Scalar)
 	case ptMapKey, ptMapValue, ptMem, ptBuf, ptTPBuffer:
 		return old.off == cur.off && old.arg == cur.arg && old.arg2 == cur.arg2 &&
 			old.Contains(&cur.Scalar) && m.pair(old.id, cur.id) && m.pair(old.refID, cur.refID)

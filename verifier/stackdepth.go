@@ -93,14 +93,16 @@ func (d *depthWalk) walk(s, depth, calls int) error {
 			continue
 		}
 		callee := v.subAt(v.callTarget(i))
-		if callee < 0 || !call && !v.subs[callee].callback {
+		if callee < 0 {
 			continue
 		}
 		if v.subs[callee].asyncCB {
 			if v.subs[callee].tailCall {
 				return v.reject(CodeTailCall, abi.EFAULT, "insn %d cannot call subprog %d with tail_call in async callback", i, callee)
 			}
-			continue // runs on a stack of its own
+			if !call {
+				continue // runs later, on a stack of its own
+			}
 		}
 		if v.subs[callee].exception {
 			return v.reject(CodeException, abi.EINVAL, "insn %d cannot call exception cb directly", i)

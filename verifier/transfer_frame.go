@@ -76,7 +76,7 @@ func (v *verifier) stepCallInsn(in isa.Insn) (end bool, err error) {
 			return true, err
 		}
 		if v.aux[v.insn].call.isThrow {
-			return true, v.checkLeaks(true, "bpf_throw")
+			return true, v.checkHeld(true, true, "bpf_throw")
 		}
 	default:
 		if err := v.checkHelperCall(v.insn); err != nil {
@@ -206,7 +206,7 @@ func (v *verifier) pushCallbackSleep(insn, sub int, set callbackSetup, async, sl
 // stepReturn is an exit: of the program, of a function, or of a callback.
 func (v *verifier) stepReturn() (end bool, err error) {
 	s := v.state
-	if err := v.checkLeaks(s.cur == 0, "BPF_EXIT instruction in main prog"); err != nil {
+	if err := v.checkHeld(false, s.cur == 0, "BPF_EXIT instruction in main prog"); err != nil {
 		return true, err
 	}
 	if s.cur == 0 {
