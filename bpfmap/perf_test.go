@@ -148,7 +148,7 @@ func TestPerfRingsLeaveTheMap(t *testing.T) {
 	}
 	want(t, "delete", Delete(p, key), 0)
 	second.Close()
-	for _, bad := range []PerfOptions{{Size: 0}, {Size: 1 << 31}, {Size: 4096, Watermark: 4096}, {Size: 4096, Watermark: 1, WakeupEvents: 1}} {
+	for _, bad := range []PerfOptions{{Size: 0}, {Size: 1<<30 + 1}, {Size: 4096, Watermark: 4096}, {Size: 4096, Watermark: 1, WakeupEvents: 1}} {
 		if _, err := p.Open(0, bad); err == nil {
 			t.Errorf("options %+v are taken", bad)
 		}
