@@ -75,6 +75,7 @@ type mapField struct {
 type fields struct {
 	list []mapField
 	mask fieldKind
+	bad  bool // a list or tree says wrongly what it holds
 }
 
 func (f *fields) has(k fieldKind) bool { return f != nil && f.mask&k != 0 }
@@ -154,6 +155,10 @@ func (v *verifier) typeFields(t btf.Type, mask fieldKind) *fields {
 	}
 	f := &fields{}
 	v.collectFields(f, bare(t), 0, mask, 0)
+	if f.bad {
+		// Linux 6.18: nothing in such a value is special.
+		f.list = nil
+	}
 	slices.SortFunc(f.list, func(a, b mapField) int { return int(a.off) - int(b.off) })
 	for i := range f.list {
 		f.mask |= f.list[i].kind
@@ -224,7 +229,8 @@ func (v *verifier) collectField(f *fields, t btf.Type, tags []string, off uint32
 			}
 			field := mapField{kind: kind, off: at, size: uint32(size)}
 			if kind&(fieldListHead|fieldRBRoot) != 0 && !v.setNode(&field, tags) {
-				continue
+				f.bad = true
+				return
 			}
 			f.list = append(f.list, field)
 		case *btf.Pointer:
@@ -249,13 +255,21 @@ func (v *verifier) setNode(f *mapField, tags []string) bool {
 			continue
 		}
 		for i := range s.Members {
-			if s.Members[i].Name == member {
+			if s.Members[i].Name == member && nameOf(bare(s.Members[i].Type)) == nodeStruct(f.kind) {
 				f.node, f.nodeName, f.at = s, member, s.Members[i].Offset.Bytes()
 				return true
 			}
 		}
 	}
 	return false
+}
+
+// nodeStruct is the struct that ties an element to a list or tree.
+func nodeStruct(root fieldKind) string {
+	if root == fieldRBRoot {
+		return fieldRBNode.String()
+	}
+	return fieldListNode.String()
 }
 
 // collectKptr appends a pointer member whose type tag makes it a kptr.

@@ -60,10 +60,10 @@ func (v *verifier) eachReg(match func(*reg) bool, change func(*reg)) {
 	}
 }
 
-// invalidate makes a register useless: unreadable, or for unprivileged
-// programs an unknown number.
+// invalidate makes a pointer useless: a number without meaning, which for
+// unprivileged programs is unreadable.
 func (v *verifier) invalidate(r *reg) {
-	if v.privileged {
+	if !v.privileged {
 		*r = reg{}
 		return
 	}

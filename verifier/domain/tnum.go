@@ -197,7 +197,14 @@ func (t Tnum) Next(v uint64) uint64 {
 }
 
 // String is t as the kernel's log writes it, without the name before it:
-// "(0x0; 0xff)".
+// "(0x0; 0xff)"; a constant is written as such, in decimal if it is below
+// 65536.
 func (t Tnum) String() string {
+	switch {
+	case t.Mask == 0 && t.Value <= 0xffff:
+		return strconv.FormatUint(t.Value, 10)
+	case t.Mask == 0:
+		return "0x" + strconv.FormatUint(t.Value, 16)
+	}
 	return "(0x" + strconv.FormatUint(t.Value, 16) + "; 0x" + strconv.FormatUint(t.Mask, 16) + ")"
 }
