@@ -4,6 +4,7 @@ package abi_test
 
 import (
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -49,7 +50,7 @@ func TestContextsAgainstKernel(t *testing.T) {
 func checkContext(t *testing.T, pt abi.ProgType, at abi.AttachType) {
 	t.Helper()
 	info := pt.Info()
-	ctx := pt.ContextOn("amd64")
+	ctx := pt.ContextOn(runtime.GOARCH)
 	eff := info.EffectiveAttach(at)
 	end := int(ctx.Size) + 16
 	if end > 256 { // beyond lies more of the same plain memory
@@ -144,6 +145,7 @@ func TestProgTypesAgainstKernel(t *testing.T) {
 			}
 			if loads {
 				checkReturn(t, info, at)
+				checkPrivateStack(t, info, at)
 			}
 		}
 	}
@@ -175,5 +177,22 @@ func checkReturn(t *testing.T, info *abi.ProgInfo, at abi.AttachType) {
 		if can != want {
 			t.Errorf("%v, attach type %d, sleepable %v: kernel %v, table %v", info.Type, at, sleep, can, want)
 		}
+	}
+}
+
+// checkPrivateStack loads two frames of 400 bytes each: more than a shared
+// stack has.
+func checkPrivateStack(t *testing.T, info *abi.ProgInfo, at abi.AttachType) {
+	t.Helper()
+	if runtime.GOARCH != "amd64" && runtime.GOARCH != "arm64" {
+		return // no private stacks
+	}
+	p := liveProg{typ: uint32(info.Type), attach: uint32(at), flags: liveFlags(info.Type), insns: []slot{
+		{op: 0x7a, regs: 0xa, off: -400}, {op: 0x85, regs: 0x10, imm: 2}, {op: 0xb7, imm: 1}, {op: 0x95},
+		{op: 0x7a, regs: 0xa, off: -400}, {op: 0xb7}, {op: 0x95},
+	}}
+	errno, log := p.load()
+	if want := info.HasPrivateStack(at); (errno == 0) != want {
+		t.Errorf("%v, attach type %d, private stack: kernel %v, table %v\n%s", info.Type, at, errno == 0, want, tail(log))
 	}
 }

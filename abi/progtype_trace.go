@@ -61,10 +61,6 @@ const MaxFuncArgs = 12
 // argsContext is the array of a function's arguments, typed by BTF.
 var argsContext = &Context{Args: true, Size: 8 * MaxFuncArgs, Read: true}
 
-// functionAttach are the attach types of programs at the entry or the exit of
-// a function.
-var functionAttach = []AttachType{AttachTraceFEntry, AttachTraceFExit, AttachModifyReturn}
-
 // tracing programs run at kernel functions, tracepoints and iterators, with
 // arguments typed by BTF.
 var tracing = &ProgInfo{
