@@ -117,7 +117,7 @@ func (u *userProgram) Run(opts *RunOptions) (RunResult, error) {
 	return u.runRaw(runner, opts)
 }
 
-// xdpFields of struct xdp_md that Context may set.
+// xdpMDSize is the size of struct xdp_md.
 const xdpMDSize = 24
 
 func (u *userProgram) runXDP(runner *vm.Runner, opts *RunOptions) (RunResult, error) {
@@ -152,16 +152,21 @@ func (u *userProgram) runXDP(runner *vm.Runner, opts *RunOptions) (RunResult, er
 	if err != nil {
 		return res, err
 	}
-	out := x.Data()
+	// Linux 6.18: a test run gives the metadata back in front of the packet,
+	// and the offsets of both in the context.
+	meta, out := x.Meta(), x.Data()
+	n := len(meta) + len(out)
 	if opts.DataOut != nil {
-		if len(opts.DataOut) < len(out) {
-			return res, fmt.Errorf("DataOut of %d bytes: the packet has %d: %w", len(opts.DataOut), len(out), abi.ENOSPC)
+		if len(opts.DataOut) < n {
+			return res, fmt.Errorf("DataOut of %d bytes: the packet has %d: %w", len(opts.DataOut), n, abi.ENOSPC)
 		}
-		opts.DataOut = opts.DataOut[:copy(opts.DataOut, out)]
+		copy(opts.DataOut[copy(opts.DataOut, meta):], out)
+		opts.DataOut = opts.DataOut[:n]
 	}
 	if opts.ContextOut != nil {
 		md := make([]byte, xdpMDSize)
-		order.PutUint32(md[4:], uint32(len(out)))
+		order.PutUint32(md, uint32(len(meta)))
+		order.PutUint32(md[4:], uint32(n))
 		order.PutUint32(md[12:], ifindex)
 		order.PutUint32(md[16:], queue)
 		if err := unmarshal(opts.ContextOut, md); err != nil {
