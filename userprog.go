@@ -7,7 +7,6 @@ import (
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/bpfmap"
-	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/internal/packet"
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
@@ -111,8 +110,13 @@ func (u *userProgram) Run(opts *RunOptions) (RunResult, error) {
 		return RunResult{}, err
 	}
 	defer runner.Close()
-	if u.p.Type() == abi.XDP {
+	switch u.p.Type() {
+	case abi.XDP:
 		return u.runXDP(runner, opts)
+	case abi.SchedCLS, abi.SchedACT:
+		return u.runSKB(runner, opts, true)
+	case abi.SocketFilter, abi.CgroupSKB, abi.LWTIn, abi.LWTOut, abi.LWTXmit:
+		return u.runSKB(runner, opts, false)
 	}
 	return u.runRaw(runner, opts)
 }
@@ -174,44 +178,6 @@ func (u *userProgram) runXDP(runner *vm.Runner, opts *RunOptions) (RunResult, er
 		}
 	}
 	return res, nil
-}
-
-// runRaw runs programs whose context is plain memory: registers, tracepoint
-// records, arguments.
-func (u *userProgram) runRaw(runner *vm.Runner, opts *RunOptions) (RunResult, error) {
-	layout := u.p.Type().Info().Context
-	if layout == nil || !layout.Raw {
-		return RunResult{}, &UnsupportedError{What: "running programs of type " + u.p.Type().String()}
-	}
-	in := opts.Data
-	switch c := opts.Context.(type) {
-	case nil:
-	case []byte:
-		in = c
-	default:
-		var err error
-		if in, err = marshal(c, sizeOf(c)); err != nil {
-			return RunResult{}, fmt.Errorf("context: %w", err)
-		}
-	}
-	size := max(int(layout.Size), len(in), 8)
-	block, err := mem.Alloc(size)
-	if err != nil {
-		return RunResult{}, err
-	}
-	defer mem.Free(block)
-	res, err := repeat(opts, func() (uint64, error) {
-		clear(block[copy(block, in):])
-		return runner.Run(u.p, mem.AddrOf(block))
-	})
-	if err == nil && opts.ContextOut != nil {
-		n := sizeOf(opts.ContextOut)
-		if n > size {
-			return res, fmt.Errorf("ContextOut of %d bytes: the context has %d: %w", n, size, abi.ENOSPC)
-		}
-		err = unmarshal(opts.ContextOut, block[:n])
-	}
-	return res, err
 }
 
 // repeat runs once opts.Repeat times and takes the time of the runs alone.

@@ -56,8 +56,11 @@ var rawLayout = CtxLayout{}
 // CtxOf is the native layout of a program type's context. Types without a row
 // of their own take the context as programs see it.
 func CtxOf(t abi.ProgType) *CtxLayout {
-	if t == abi.XDP {
+	switch t {
+	case abi.XDP:
 		return &xdpLayout
+	case abi.SocketFilter, abi.SchedCLS, abi.SchedACT, abi.CgroupSKB, abi.LWTIn, abi.LWTOut, abi.LWTXmit:
+		return &skbLayout
 	}
 	return &rawLayout
 }

@@ -1,0 +1,107 @@
+package skep_test
+
+import (
+	"bytes"
+	"encoding/binary"
+	"testing"
+
+	"github.com/cilium/ebpf"
+	ciliumasm "github.com/cilium/ebpf/asm"
+
+	"github.com/skepbpf/skep"
+	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/isa"
+)
+
+func TestProgramsThatSeeAnSKB(t *testing.T) {
+	t.Parallel()
+	pkt := make([]byte, 64)
+	copy(pkt[12:], []byte{0x08, 0x00, 0x45})
+	for _, c := range []struct {
+		name, src string
+		want      uint32
+	}{
+		{"a classifier sees the whole frame", `
+			.program main section=tc
+			r0 = *(u32 *)(r1 +0)
+			exit`, 64},
+		{"a socket filter sees what follows the Ethernet header", `
+			.program main section=socket
+			r0 = *(u32 *)(r1 +0)
+			exit`, 50},
+		{"the protocol is in network order", `
+			.program main section=tc
+			r0 = *(u32 *)(r1 +16)
+			exit`, 8},
+		{"the packet can be read directly", `
+			.program main section=tc
+			r2 = *(u32 *)(r1 +76)
+			r3 = *(u32 *)(r1 +80)
+			r0 = 0
+			r4 = r2
+			r4 += 15
+			if r4 > r3 goto out
+			r0 = *(u8 *)(r2 +14)
+			out:
+			exit`, 0x45},
+		{"a legacy load reads the packet", `
+			.program main section=socket
+			r6 = r1
+			r0 = *(u8 *)skb[0]
+			exit`, 0x45},
+		{"a legacy load finds the Ethernet header", `
+			.program main section=socket
+			r6 = r1
+			r0 = *(u16 *)skb[-2097140]
+			exit`, 0x800},
+		{"a legacy load beyond the packet ends the program", `
+			.program main section=socket
+			r6 = r1
+			r0 = *(u8 *)skb[50]
+			r0 = 7
+			exit`, 0},
+		{"a mark that was set can be read", `
+			.program main section=tc
+			r2 = 42
+			*(u32 *)(r1 +8) = r2
+			r0 = *(u32 *)(r1 +8)
+			exit`, 42},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			got, err := only(t, load(t, c.src)).Run(&skep.RunOptions{Data: pkt})
+			if err != nil || got != c.want {
+				t.Errorf("got %#x, want %#x: %v", got, c.want, err)
+			}
+			if linux, ok := linuxRun(t, c.src, pkt); ok && linux != c.want {
+				t.Errorf("Linux gives %#x, want %#x", linux, c.want)
+			}
+		})
+	}
+}
+
+// linuxRun runs a program in the running kernel, where that is allowed.
+func linuxRun(t *testing.T, src string, data []byte) (uint32, bool) {
+	t.Helper()
+	img, err := asm.Parse(t.Name(), []byte(src))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := img.Programs[0]
+	insns, err := ciliumasm.AppendInstructions(nil, bytes.NewReader(isa.Encode(p.Insns, binary.LittleEndian)), binary.LittleEndian, "linux")
+	if err != nil {
+		t.Fatal(err)
+	}
+	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.ProgramType(p.Type), Instructions: insns, License: "GPL"})
+	if err != nil {
+		t.Logf("not compared with the kernel: %v", err)
+		return 0, false
+	}
+	defer prog.Close()
+	ret, err := prog.Run(&ebpf.RunOptions{Data: data})
+	if err != nil {
+		t.Logf("not compared with the kernel: %v", err)
+		return 0, false
+	}
+	return ret, true
+}
