@@ -65,7 +65,8 @@ var skbCgroupFields = []Field{
 	{Name: "local_ip6", Off: 116, Size: 16, Elem: 4, Read: Exact},
 	{Name: "remote_port", Off: 132, Size: 4, Read: Narrow},
 	{Name: "local_port", Off: 136, Size: 4, Read: Narrow},
-	{Name: "tstamp", Off: 152, Size: 8, Read: Exact, Write: Exact, Cap: CapBPF},
+	{Name: "tstamp", Off: 152, Size: 8, Read: Exact},
+	{Name: "tstamp", Off: 152, Size: 8, Write: Exact, Cap: CapBPF},
 	{Name: "hwtstamp", Off: 184, Size: 8, Read: Exact},
 }
 
@@ -101,6 +102,6 @@ var skbSockmapFields = []Field{
 // own.
 func skbContext(own []Field) *Context {
 	fields := slices.Concat(skbFields, own)
-	slices.SortFunc(fields, func(a, b Field) int { return int(a.Off) - int(b.Off) })
+	slices.SortStableFunc(fields, func(a, b Field) int { return int(a.Off) - int(b.Off) })
 	return &Context{Name: "__sk_buff", Size: skbSize, Fields: fields}
 }
