@@ -309,6 +309,7 @@ func (v *verifier) markFlow(i int) []int {
 			a.prune = true
 			return []int{next, v.callTarget(i)}
 		}
+		mark(next)
 		c := v.callFacts(i)
 		a.call = c
 		if c.asyncCB {

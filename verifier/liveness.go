@@ -19,6 +19,8 @@ type slotMasks struct {
 	read    uint64 // may be read
 	write   uint64 // overwritten on every visit so far
 	pending uint64 // overwritten on this visit
+	called  uint64 // overwritten on all paths of the function called here
+	all     uint64 // overwritten on all paths from here to the function's end
 	live    uint64
 }
 
@@ -214,17 +216,19 @@ func (l *liveness) settle(v *verifier, in *instance) {
 	}
 }
 
-// lift adds what callee c reads of its callers' frames to the call.
+// lift adds what callee c reads and overwrites of its callers' frames to the
+// call.
 func (l *liveness) lift(in, c *instance) {
 	site := c.key.sites[in.depth] - 1
 	for fr := int32(0); fr <= in.depth; fr++ {
 		if c.masks[fr] == nil {
 			continue
 		}
-		live := c.masks[fr][0].live
+		live, all := c.masks[fr][0].live, c.masks[fr][0].all
 		m := in.mask(fr, site)
-		if m.read&live != live {
+		if m.read&live != live || m.called != all {
 			m.read |= live
+			m.called = all
 			in.dirty = true
 		}
 	}
@@ -236,15 +240,23 @@ func (l *liveness) flow(v *verifier, in *instance, masks []slotMasks) {
 		changed = false
 		for _, i := range in.order {
 			var out uint64
-			for _, t := range v.successors(i, buf[:0]) {
+			all := ^uint64(0)
+			to := v.successors(i, buf[:0])
+			if len(to) == 0 {
+				all = 0
+			}
+			for _, t := range to {
 				if k := int32(t) - in.start; k >= 0 && int(k) < len(masks) {
 					out |= masks[k].live
+					all &= masks[k].all
 				}
 			}
 			m := &masks[int32(i)-in.start]
-			live := out&^m.write | m.read
-			if live != m.live {
-				m.live = live
+			write := m.write | m.called
+			live := out&^write | m.read
+			all |= write
+			if live != m.live || all != m.all {
+				m.live, m.all = live, all
 				changed = true
 			}
 		}
