@@ -173,14 +173,10 @@ func TestProgramsSeeTheKernelsMaps(t *testing.T) {
 			}
 			defer theirs.Close()
 			// One CPU for all of it, so that its value is one slot.
-			runtime.LockOSThread()
-			defer runtime.UnlockOSThread()
-			var old, one unix.CPUSet
-			if err := unix.SchedGetaffinity(0, &old); err == nil && old.IsSet(0) {
-				one.Set(0)
-				if unix.SchedSetaffinity(0, &one) == nil {
-					defer unix.SchedSetaffinity(0, &old)
-				}
+			if unpin, ok := pinToCPU0(); ok {
+				defer unpin()
+			} else if k.perCPU() {
+				t.Skip("this process cannot run on CPU 0 alone")
 			}
 			a, b := here(ours, 0, ops), onKernel(t, theirs, ops)
 			for i := range ops {
@@ -317,4 +313,143 @@ func TestRingBufBytesAreTheKernels(t *testing.T) {
 	if !bytes.Equal(a[:size], a[size:2*size]) {
 		t.Error("the data is not there twice")
 	}
+}
+
+func TestPerfRecordsAreTheKernels(t *testing.T) {
+	needKernel(t)
+	if os.Getpagesize() != mem.PageSize {
+		t.Skip("the kernel's pages are not of 4 KiB")
+	}
+	unpin, ok := pinToCPU0()
+	if !ok {
+		t.Skip("this process cannot run on CPU 0 alone")
+	}
+	defer unpin()
+	fd, err := unix.PerfEventOpen(&unix.PerfEventAttr{Type: unix.PERF_TYPE_SOFTWARE, Config: unix.PERF_COUNT_SW_BPF_OUTPUT,
+		Size: uint32(binary.Size(unix.PerfEventAttr{})), Sample_type: unix.PERF_SAMPLE_RAW, Bits: unix.PerfBitWatermark, Wakeup: 1},
+		-1, 0, -1, unix.PERF_FLAG_FD_CLOEXEC)
+	if err != nil {
+		t.Skipf("the kernel opens no perf event: %v", err)
+	}
+	defer unix.Close(fd)
+	ring, err := unix.Mmap(fd, 0, 2*4096, unix.PROT_READ|unix.PROT_WRITE, unix.MAP_SHARED)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Munmap(ring)
+	if err := unix.IoctlSetInt(fd, unix.PERF_EVENT_IOC_ENABLE, 0); err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 3})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer theirs.Close()
+	if err := theirs.Put(uint32(0), uint32(fd)); err != nil {
+		t.Fatal(err)
+	}
+	ours := mustNew(t, newTable(t), image.Map{Type: abi.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: 3}).(*PerfEventArray)
+	r, err := ours.Open(0, PerfOptions{CPU: 0, Size: 4096})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+
+	type call struct {
+		size  int
+		flags uint64
+	}
+	var calls []call
+	for i := range 90 {
+		calls = append(calls, call{i*17%200 + 1, []uint64{PerfCurrentCPU, 0, 1, 3, 1 << 60, 7}[max(0, i%12-6)]})
+	}
+	results, err := ebpf.NewMap(&ebpf.MapSpec{Type: ebpf.Array, KeySize: 4, ValueSize: uint32(8 * len(calls)), MaxEntries: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer results.Close()
+	insns := asm.Instructions{asm.Mov.Reg(asm.R7, asm.R1), asm.LoadMapValue(asm.R6, results.FD(), 0), asm.Mov.Imm(asm.R1, 0x5a)}
+	for off := int16(8); off <= 208; off += 8 {
+		insns = append(insns, asm.StoreMem(asm.RFP, -off, asm.R1, asm.DWord))
+	}
+	for i, c := range calls {
+		insns = append(insns, asm.Mov.Reg(asm.R1, asm.R7), asm.LoadMapPtr(asm.R2, theirs.FD()),
+			asm.LoadImm(asm.R3, int64(c.flags), asm.DWord), asm.Mov.Reg(asm.R4, asm.RFP), asm.Add.Imm(asm.R4, -208),
+			asm.Mov.Imm(asm.R5, int32(c.size)), asm.FnPerfEventOutput.Call(), asm.StoreMem(asm.R6, int16(8*i), asm.R0, asm.DWord))
+	}
+	insns = append(insns, asm.Mov.Imm(asm.R0, 0), asm.Return())
+	sample := bytes.Repeat([]byte{0x5a, 0, 0, 0, 0, 0, 0, 0}, 26)
+
+	var a, b []byte
+	// The second round begins with the record of what the first one lost.
+	for round := range 2 {
+		runFilter(t, insns)
+		out := make([]byte, 8*len(calls))
+		if err := results.Lookup(uint32(0), out); err != nil {
+			t.Fatal(err)
+		}
+		var sizes []int
+		for i, c := range calls {
+			x, y := ours.Output(0, c.flags, sample[:c.size], nil).R0(), binary.NativeEndian.Uint64(out[8*i:])
+			if x != y {
+				t.Errorf("round %d, call %d %+v: %d here, %d in the kernel", round, i, c, int64(x), int64(y))
+			}
+			if y == 0 {
+				sizes = append(sizes, c.size)
+			}
+		}
+		a = append(a, drainPerf(r.ring.Base.Bytes(2*4096), sizes)...)
+		b = append(b, drainPerf(ring, sizes)...)
+	}
+	for i := range max(len(a), len(b)) {
+		if i >= min(len(a), len(b)) || a[i] != b[i] {
+			from := max(0, i-8)
+			t.Errorf("%d and %d bytes of records differ from byte %d on: %x here, %x in the kernel", len(a), len(b), i,
+				a[min(from, len(a)):min(i+32, len(a))], b[min(from, len(b)):min(i+32, len(b))])
+			break
+		}
+	}
+	if !bytes.Contains(b, []byte{PerfRecordLost, 0, 0, 0, 0, 0, 24, 0}) {
+		t.Error("nothing was lost in the test")
+	}
+}
+
+// drainPerf reads what a perf ring holds, record after record, without the
+// ids of lost records, which are of the system's choice, and what follows the
+// samples of these sizes, which is not defined.
+func drainPerf(pages []byte, sizes []int) []byte {
+	head := binary.NativeEndian.Uint64(pages[perfDataHead:])
+	tail := binary.NativeEndian.Uint64(pages[perfDataTail:])
+	var all []byte
+	for i := tail; i < head; i++ {
+		all = append(all, pages[4096+i%4096])
+	}
+	binary.NativeEndian.PutUint64(pages[perfDataTail:], head)
+	for at := 0; at < len(all); {
+		n := int(binary.NativeEndian.Uint16(all[at+6:]))
+		if binary.NativeEndian.Uint32(all[at:]) == PerfRecordLost {
+			clear(all[at+8 : at+16])
+		} else {
+			clear(all[at+12+sizes[0] : at+n])
+			sizes = sizes[1:]
+		}
+		at += n
+	}
+	return all
+}
+
+// pinToCPU0 ties the goroutine to CPU 0 until the function that it returns is
+// called.
+func pinToCPU0() (func(), bool) {
+	runtime.LockOSThread()
+	var old, one unix.CPUSet
+	one.Set(0)
+	if unix.SchedGetaffinity(0, &old) != nil || !old.IsSet(0) || unix.SchedSetaffinity(0, &one) != nil {
+		runtime.UnlockOSThread()
+		return nil, false
+	}
+	return func() {
+		unix.SchedSetaffinity(0, &old)
+		runtime.UnlockOSThread()
+	}, true
 }
