@@ -1,0 +1,232 @@
+package vm_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/cilium/ebpf/btf"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/helper"
+	"github.com/skepbpf/skep/host"
+	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/packet"
+	"github.com/skepbpf/skep/object"
+	"github.com/skepbpf/skep/verifier"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/interp"
+)
+
+// TestResultsThatObjectsExpect runs the programs of the objects in the folder
+// that SKEP_ORACLE_OBJS names that say in a tag what they return, on 64 zero
+// bytes, as the kernel's own test loader does.
+func TestResultsThatObjectsExpect(t *testing.T) {
+	dir := os.Getenv("SKEP_ORACLE_OBJS")
+	if dir == "" {
+		t.Skip("SKEP_ORACLE_OBJS is not set")
+	}
+	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no objects: %v", err)
+	}
+	types, err := btf.LoadKernelSpec()
+	if err != nil {
+		t.Skipf("no kernel types: %v", err)
+	}
+	target, err := object.HostTarget()
+	if err != nil {
+		t.Skip(err)
+	}
+	ran := 0
+	for _, file := range files {
+		coll, err := object.Open(file, nil)
+		if err != nil {
+			continue
+		}
+		coll = object.Resolve(coll, target)
+		for _, img := range coll.Programs {
+			want, ok := expected(img)
+			if !ok {
+				continue
+			}
+			if filledByUser[filepath.Base(file)] {
+				continue
+			}
+			got, ok := runAlone(t, coll, img, types)
+			if !ok {
+				continue
+			}
+			ran++
+			if uint32(got) != want {
+				t.Errorf("%s: %s (%v): result %#x, want %#x", filepath.Base(file), img.Name, img.Type, uint32(got), want)
+			}
+		}
+	}
+	t.Logf("%d programs", ran)
+}
+
+// filledByUser are the objects whose programs want elements in their maps that
+// the object does not name.
+var filledByUser = map[string]bool{
+	"verifier_array_access.bpf.o": true, "verifier_value_ptr_arith.bpf.o": true,
+}
+
+// zeroPacket is an event with 64 zero bytes.
+type zeroPacket struct{}
+
+func (zeroPacket) LoadPacket(off int32, size int) (uint32, bool) {
+	const linkLayer = -0x200000 // SKF_LL_OFF
+	if off >= linkLayer && off < linkLayer+64 {
+		off -= linkLayer
+	}
+	return 0, off >= 0 && int(off)+size <= 64
+}
+
+// expected is the result that a program's tags name.
+func expected(img *image.Program) (uint32, bool) {
+	for _, tag := range img.Tests {
+		_, v, ok := strings.Cut(tag, ":test_retval=")
+		if !ok {
+			continue
+		}
+		n, err := strconv.ParseInt(strings.TrimSpace(v), 0, 64)
+		return uint32(n), err == nil
+	}
+	return 0, false
+}
+
+// loner is a runtime for one program and those that it tail-calls.
+type loner struct {
+	t     *testing.T
+	ctx   context.Context
+	coll  *image.Collection
+	types *btf.Spec
+	table *bpfmap.Table
+	maps  map[*image.Map]bpfmap.Map
+	progs map[string]*vm.Program // nil while one is made
+}
+
+// program verifies and readies a program; nil if it needs what is not there.
+func (l *loner) program(img *image.Program) *vm.Program {
+	if p, ok := l.progs[img.Name]; ok {
+		return p
+	}
+	l.progs[img.Name] = nil
+	p, err := verifier.Verify(l.ctx, img, &verifier.Options{KernelTypes: l.types, CPUs: 2, MaxInsns: 100_000})
+	if err != nil {
+		return nil
+	}
+	if img.Type != abi.XDP && img.Type != abi.Syscall {
+		for i := range img.Insns {
+			if p.Fact(i).Mem == verifier.KindCtx {
+				return nil
+			}
+		}
+	}
+	opts := vm.Options{Engine: interp.Engine{}, Helpers: helper.Table()}
+	for _, def := range img.Maps {
+		m := l.mapOf(def)
+		if m == nil {
+			return nil
+		}
+		opts.Maps = append(opts.Maps, m)
+	}
+	ready, err := vm.New(p, opts)
+	if err != nil {
+		return nil
+	}
+	l.progs[img.Name] = ready
+	return ready
+}
+
+func (l *loner) mapOf(def *image.Map) bpfmap.Map {
+	if m, ok := l.maps[def]; ok {
+		return m
+	}
+	m, err := bpfmap.New(def, bpfmap.Options{Table: l.table})
+	if err != nil {
+		return nil
+	}
+	l.maps[def] = m
+	for _, e := range def.Contents {
+		if s, ok := m.(bpfmap.Syscaller); ok && e.Value != nil {
+			s.SysUpdate(e.Key, e.Value, abi.UpdateAny)
+		}
+	}
+	return m
+}
+
+// fill puts the programs that the object names into the program arrays.
+func (l *loner) fill() bool {
+	for def, m := range l.maps {
+		for _, e := range def.Contents {
+			if e.Program == "" {
+				continue
+			}
+			p := l.program(l.coll.Program(e.Program))
+			if p == nil {
+				return false
+			}
+			h := &bpfmap.Handle{ID: 1, Value: 1, Object: p}
+			if e := m.(bpfmap.Holder).Hold(e.Key, h, abi.UpdateAny); e != 0 {
+				l.t.Errorf("program array: errno %d", e)
+			}
+		}
+	}
+	return true
+}
+
+// runAlone verifies and runs a program; false if it needs what is not there.
+func runAlone(t *testing.T, coll *image.Collection, img *image.Program, types *btf.Spec) (uint64, bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	l := &loner{
+		t: t, ctx: ctx, coll: coll, types: types, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2}),
+		maps: map[*image.Map]bpfmap.Map{}, progs: map[string]*vm.Program{},
+	}
+	rt, err := vm.NewRuntime(&vm.RuntimeOptions{Table: l.table, Host: host.NewFixed(host.FixedOptions{})})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rt.Close()
+	defer func() {
+		for _, m := range l.maps {
+			_ = m.Close()
+		}
+	}()
+	ready := l.program(img)
+	if ready == nil || !l.fill() {
+		return 0, false
+	}
+	r, err := rt.Runner(ctx, &vm.RunOptions{Budget: 1 << 30})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	bctx, _ := memory(t, 4096)
+	r.Context().Event = zeroPacket{}
+	if img.Type == abi.XDP {
+		x, err := packet.NewXDP(64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer x.Close()
+		if err := x.Load(make([]byte, 64)); err != nil {
+			t.Fatal(err)
+		}
+		x.SetInput(1, 0)
+		r.Context().Event = x
+		bctx = x.Ctx()
+	}
+	got, err := r.Run(ready, bctx)
+	if err != nil {
+		t.Errorf("%s: %v", img.Name, err)
+	}
+	return got, err == nil
+}
