@@ -278,4 +278,9 @@ func TestBodiesHavePrototypes(t *testing.T) {
 	if n < 45 {
 		t.Errorf("only %d helpers have bodies", n)
 	}
+	for name := range table.Kfuncs {
+		if abi.KfuncByName(name) == nil {
+			t.Errorf("kfunc %s has a body and no prototype", name)
+		}
+	}
 }

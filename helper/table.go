@@ -33,7 +33,7 @@ func Table() *vm.Helpers {
 			h.ByID[r.id] = r.body
 		}
 	}
-	for _, family := range [][]krow{iterKrows, sectionKrows} {
+	for _, family := range [][]krow{iterKrows, sectionKrows, stringKrows, dynptrKrows} {
 		for _, r := range family {
 			h.Kfuncs[r.name] = r.body
 		}
