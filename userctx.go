@@ -18,10 +18,14 @@ var skbFields = []struct{ off, size int }{
 	{40, 4},  // ifindex
 	{48, 20}, // cb
 	{152, 8}, // tstamp
-	{160, 4}, // wire_len
+	{skbWireLen, 4},
 	{164, 4}, // gso_segs
 	{176, 4}, // gso_size
 }
+
+// skbWireLen is where struct __sk_buff has the length on the wire.
+// Linux 6.18: BPF_PROG_TEST_RUN fills it in only where a context is given.
+const skbWireLen = 160
 
 // runSKB runs programs that see a packet as a struct __sk_buff.
 func (u *userProgram) runSKB(runner *vm.Runner, opts *RunOptions, layer2 bool) (RunResult, error) {
@@ -50,6 +54,9 @@ func (u *userProgram) runSKB(runner *vm.Runner, opts *RunOptions, layer2 bool) (
 					skb.Set(off, v)
 				}
 			}
+		}
+		if given != nil && (len(given) < skbWireLen+4 || order.Uint32(given[skbWireLen:]) == 0) {
+			skb.Set(skbWireLen, uint32(skb.Len()))
 		}
 		return runner.Run(u.p, skb.Ctx())
 	})

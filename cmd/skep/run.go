@@ -54,7 +54,7 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.program, "program", "", "`name` of the program (default: the only one that fits)")
-	fl.StringVar(&f.data, "data", "", "input as `hex` bytes or @file: a packet, or the context of programs without one (default 64 zero bytes)")
+	fl.StringVar(&f.data, "data", "", "input as `hex` bytes or @file: a packet, padded to 64 bytes if it has less than an Ethernet header, or the context of programs without one (default 64 zero bytes)")
 	fl.StringArrayVar(&f.pcaps, "pcap", nil, "run on the packets of this `[interface=]file`")
 	fl.StringArrayVar(&f.writes, "write", nil, "write what passed or was transmitted to this `[interface=]file`")
 	fl.Uint32Var(&f.repeat, "repeat", 1, "run `N` times on the same input; with --pcap replay it N times")
@@ -216,6 +216,7 @@ func runData(ctx context.Context, e *env, f *runFlags, s *session) error {
 		return err
 	}
 	defer events.close()
+	data = padPacket(s.prog.Type(), data)
 	res, err := s.prog.RunResult(&skep.RunOptions{Data: data, Repeat: f.repeat, Ctx: ctx})
 	if err != nil {
 		return fmt.Errorf("%s: %w", s.file, err)
@@ -246,6 +247,16 @@ func (s *session) printTrace(e *env) {
 	for _, l := range s.clock.Lines() {
 		fmt.Fprintf(e.out, "  %s\n", l.Text)
 	}
+}
+
+// padPacket fills packets up that are too short for an Ethernet header, as
+// network cards do.
+func padPacket(t skep.ProgramType, data []byte) []byte {
+	info := t.Info()
+	if len(data) >= 14 || info == nil || !info.PktRead && t != skep.SocketFilter {
+		return data
+	}
+	return append(data, make([]byte, 64-len(data))...)
 }
 
 func printVerified(e *env, s *session) {

@@ -25,7 +25,6 @@ const (
 	skbPktType  = 4
 	skbProtocol = 16
 	skbIfindex  = 40
-	skbWireLen  = 160
 )
 
 // skbHeadroom is what lies before the Ethernet header.
@@ -66,7 +65,6 @@ func (s *SKB) Load(frame []byte, layer2 bool) error {
 		s.data += EthLen
 	}
 	*(s.ctx + skbLen).U32() = uint32(s.Len())
-	*(s.ctx + skbWireLen).U32() = uint32(s.Len())
 	*(s.ctx + skbIfindex).U32() = 1
 	*(s.ctx + skbPktType).U32() = packetType(frame)
 	// The protocol stays in network order.
