@@ -157,3 +157,66 @@ func TestPerfRingsLeaveTheMap(t *testing.T) {
 		t.Error("an index beyond the end is taken")
 	}
 }
+
+func TestPerfRingThatKeepsTheNewest(t *testing.T) {
+	t.Parallel()
+	p, r := newPerf(t, PerfOptions{CPU: 0, Size: 4096, Overwrite: true})
+	read := func() (all []byte) {
+		r.Pause()
+		defer r.Resume()
+		for r.Consume(func(s []byte, lost uint64) {
+			if lost != 0 || len(s) != 100 || bytes.Count(s, s[:1]) != 100 {
+				t.Errorf("read %x, %d lost", s, lost)
+			}
+			all = append(all, s[0])
+		}) {
+		}
+		return all
+	}
+	write := func(from, to int) {
+		for i := from; i <= to; i++ {
+			want(t, "output", p.Output(0, PerfCurrentCPU, bytes.Repeat([]byte{byte(i)}, 100), nil), 0)
+		}
+	}
+	write(1, 3)
+	if got := read(); !bytes.Equal(got, []byte{3, 2, 1}) {
+		t.Errorf("read %v, want the newest first", got)
+	}
+	if got := read(); got != nil {
+		t.Errorf("read %v again", got)
+	}
+	write(4, 5)
+	if got := read(); !bytes.Equal(got, []byte{5, 4}) {
+		t.Errorf("read %v, want what came since", got)
+	}
+	// 36 records of 112 bytes are there in full.
+	write(10, 200)
+	got := read()
+	if len(got) != 36 {
+		t.Fatalf("%d records, want 36", len(got))
+	}
+	for i, n := range got {
+		if int(n) != 200-i {
+			t.Fatalf("record %d is %d", i, n)
+		}
+	}
+}
+
+func TestPerfRingsShareAReader(t *testing.T) {
+	t.Parallel()
+	notify := make(chan struct{}, 1)
+	p := mustNew(t, newTable(t), image.Map{Type: abi.PerfEventArray, KeySize: 4, ValueSize: 4, MaxEntries: testCPUs}).(*PerfEventArray)
+	for cpu := range testCPUs {
+		r, err := p.Open(uint32(cpu), PerfOptions{CPU: cpu, Size: 4096, Notify: notify})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer r.Close()
+		want(t, "output", p.Output(cpu, PerfCurrentCPU, []byte{1}, nil), 0)
+		select {
+		case <-notify:
+		default:
+			t.Errorf("CPU %d does not wake the reader", cpu)
+		}
+	}
+}

@@ -17,7 +17,9 @@ import (
 //	  1040 data_offset
 //	  1048 data_size
 //
-// The one writer is the CPU's run; the one reader is Go.
+// The one writer is the CPU's run; the one reader is Go. Head and tail count
+// bytes and never wrap; in a ring that is written backwards the head counts
+// down.
 type PerfRing struct {
 	ring     *mem.Ring
 	meta     mem.Addr
@@ -37,6 +39,11 @@ type PerfRing struct {
 
 	paused atomic.Bool
 	notify chan struct{}
+
+	// Of a ring that is written backwards over old records.
+	backward  bool
+	at, end   uint64 // the reader's: what it has left of what it found
+	foundHead uint64 // where the reader found the head
 }
 
 // PerfOptions are what a perf ring is made with.
@@ -49,6 +56,13 @@ type PerfOptions struct {
 	Watermark int
 	// WakeupEvents is how many samples wake the reader, in place of Watermark.
 	WakeupEvents int
+	// Overwrite makes the ring keep the newest records: they are written
+	// downwards from the end, over the oldest ones, and read newest first.
+	// Nothing is lost and nobody is woken; the reader pauses the ring.
+	Overwrite bool
+	// Notify takes the wake-ups, so that several rings can share a reader; nil
+	// means a channel of the ring's own. It must have room for one token.
+	Notify chan struct{}
 }
 
 // Offsets in the metadata page.
@@ -91,6 +105,10 @@ func newPerfRing(o PerfOptions) (*PerfRing, error) {
 	r := &PerfRing{ring: ring, meta: ring.Base, data: ring.Base + mem.PageSize, mask: size - 1,
 		cpu: o.CPU, every: o.WakeupEvents, watermark: uint64(max(o.Watermark, 1)) - 1, notify: make(chan struct{}, 1)}
 	r.wakeAt = r.watermark
+	r.backward = o.Overwrite
+	if o.Notify != nil {
+		r.notify = o.Notify
+	}
 	*(r.meta + perfDataOffset).U64() = mem.PageSize
 	*(r.meta + perfDataSize).U64() = size
 	return r, nil
@@ -109,6 +127,13 @@ func (r *PerfRing) write(sample, more []byte) abi.Errno {
 	if r.paused.Load() {
 		r.lost++
 		return abi.ENOENT
+	}
+	if r.backward {
+		at := *(r.meta + perfDataHead).U64() - size
+		r.sample(at, raw, sample, more)
+		r.ring.Sync(int(at&r.mask), int(size))
+		(r.meta + perfDataHead).ReleaseU64(at)
+		return 0
 	}
 	head := *(r.meta + perfDataHead).U64()
 	tail := (r.meta + perfDataTail).LoadU64()
@@ -129,17 +154,22 @@ func (r *PerfRing) write(sample, more []byte) abi.Errno {
 		r.lost = 0
 		head += perfLostSize
 	}
-	p := r.data + mem.Addr(head&r.mask)
-	r.header(p, PerfRecordSample, perfMiscKernel, uint16(size))
+	r.sample(head, raw, sample, more)
+	r.ring.Sync(int(start&r.mask), int(need))
+	(r.meta + perfDataHead).ReleaseU64(start + need)
+	r.wakeIfDue(start + need)
+	return 0
+}
+
+// sample writes a sample record of raw bytes, padding included, at a position.
+func (r *PerfRing) sample(at, raw uint64, sample, more []byte) {
+	p := r.data + mem.Addr(at&r.mask)
+	r.header(p, PerfRecordSample, perfMiscKernel, uint16(perfHeaderSize+4+raw))
 	*(p + 8).U32() = uint32(raw)
 	b := (p + 12).Bytes(int(raw))
 	c := copy(b, sample)
 	c += copy(b[c:], more)
 	clear(b[c:])
-	r.ring.Sync(int(start&r.mask), int(need))
-	(r.meta + perfDataHead).ReleaseU64(start + need)
-	r.wakeIfDue(start + need)
-	return 0
 }
 
 func (r *PerfRing) header(p mem.Addr, typ uint32, misc, size uint16) {
@@ -168,6 +198,9 @@ func (r *PerfRing) wakeIfDue(head uint64) {
 // number of lost samples and nil. The sample is valid until f returns. It is
 // false, without a call, if there is no record.
 func (r *PerfRing) Consume(f func(sample []byte, lost uint64)) bool {
+	if r.backward {
+		return r.consumeBack(f)
+	}
 	head := (r.meta + perfDataHead).LoadU64()
 	tail := *(r.meta + perfDataTail).U64()
 	if head == tail {
@@ -181,6 +214,31 @@ func (r *PerfRing) Consume(f func(sample []byte, lost uint64)) bool {
 		f((p + 12).Bytes(int(*(p + 8).U32())), 0)
 	}
 	(r.meta + perfDataTail).ReleaseU64(tail + size)
+	return true
+}
+
+// consumeBack is Consume of a ring that is written backwards: from the head up
+// to where the head was the last time, as far as that is not written over.
+func (r *PerfRing) consumeBack(f func(sample []byte, lost uint64)) bool {
+	if r.at == r.end {
+		head := (r.meta + perfDataHead).LoadU64()
+		r.at, r.end = head, head+min(r.foundHead-head, r.mask+1)
+		r.foundHead = head
+	}
+	left := r.end - r.at
+	p := r.data + mem.Addr(r.at&r.mask)
+	if left < perfHeaderSize+4 || uint64(*(p + 6).U16()) > left {
+		// The oldest record is written over in part.
+		r.at = r.end
+		return false
+	}
+	size := uint64(*(p + 6).U16())
+	if n := uint64(*(p + 8).U32()); size < perfHeaderSize+4 || n > size-perfHeaderSize-4 {
+		r.at = r.end
+		return false
+	}
+	f((p + 12).Bytes(int(*(p + 8).U32())), 0)
+	r.at += size
 	return true
 }
 
@@ -207,6 +265,9 @@ func (r *PerfRing) CPU() int { return r.cpu }
 
 // Available is the number of bytes not read yet.
 func (r *PerfRing) Available() int {
+	if r.backward {
+		return int(min(r.end-r.at+r.foundHead-(r.meta+perfDataHead).LoadU64(), r.mask+1))
+	}
 	return int((r.meta + perfDataHead).LoadU64() - (r.meta + perfDataTail).LoadU64())
 }
 
