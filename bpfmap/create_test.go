@@ -3,7 +3,9 @@ package bpfmap
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"testing"
+	"time"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
@@ -273,4 +275,27 @@ func TestInitialElementsAreThere(t *testing.T) {
 	if got, want := fmt.Sprint(err), `map "data": initial element 2 is refused (errno 7)`; got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
+}
+
+func TestTablesGiveTheirMemoryBack(t *testing.T) {
+	t.Parallel()
+	freed := make(chan struct{})
+	func() {
+		table := newTable(t)
+		m, err := New(&image.Map{Type: abi.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1}, Options{Table: table})
+		if err != nil {
+			t.Fatal(err)
+		}
+		m.Close()
+		runtime.AddCleanup(table, func(c chan struct{}) { close(c) }, freed)
+	}()
+	for range 100 {
+		runtime.GC()
+		select {
+		case <-freed:
+			return
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+	t.Error("a table that nobody holds is not collected")
 }

@@ -23,21 +23,31 @@ type Table struct {
 	mu     sync.Mutex
 	lastID uint32
 	byID   map[uint32]Map
+	free   []mem.Addr // headers
 
 	keys keyPool
 }
 
-// slabHeaders is the number of headers in a slab.
-const slabHeaders = 256
+// slabHeaders is the number of headers in the first slab. Each further slab
+// has twice as many, up to a limit, so that there are few to look through.
+const (
+	slabHeaders    = 256
+	maxSlabHeaders = 64 << 10
+)
 
 type slab struct {
-	block []byte
-	base  mem.Addr
-	maps  [slabHeaders]atomic.Pointer[entry]
-	used  [slabHeaders]bool // under Table.mu
+	base mem.Addr
+	maps []atomic.Pointer[entry]
 }
 
 type entry struct{ m Map }
+
+// index is the number of the header that a lies in, false if it is not in the
+// slab.
+func (s *slab) index(a mem.Addr) (uint64, bool) {
+	i := uint64(a-s.base) / HeaderSize
+	return i, i < uint64(len(s.maps))
+}
 
 // TableOptions are what a table is made with.
 type TableOptions struct {
@@ -64,14 +74,11 @@ func (t *Table) CPUs() int { return len(t.epoch.cpus) }
 // Map is the map whose header is at a, nil if a is none. a may be any word.
 func (t *Table) Map(a mem.Addr) Map {
 	for _, s := range *t.slabs.Load() {
-		off := uint64(a - s.base)
-		if off >= slabHeaders*HeaderSize {
+		i, ok := s.index(a)
+		if !ok {
 			continue
 		}
-		if off%HeaderSize != 0 {
-			return nil
-		}
-		if e := s.maps[off/HeaderSize].Load(); e != nil {
+		if e := s.maps[i].Load(); e != nil && (a-s.base)%HeaderSize == 0 {
 			return e.m
 		}
 		return nil
@@ -103,32 +110,41 @@ func (t *Table) Maps(f func(Map)) {
 func (t *Table) header() (mem.Addr, uint32, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.lastID++
-	slabs := *t.slabs.Load()
-	for _, s := range slabs {
-		for i := range s.used {
-			if !s.used[i] {
-				s.used[i] = true
-				return s.base + mem.Addr(i*HeaderSize), t.lastID, nil
-			}
+	if len(t.free) == 0 {
+		if err := t.grow(); err != nil {
+			return 0, 0, fmt.Errorf("map headers: %w", err)
 		}
 	}
-	b, err := mem.Alloc(slabHeaders * HeaderSize)
+	t.lastID++
+	a := t.free[len(t.free)-1]
+	t.free = t.free[:len(t.free)-1]
+	return a, t.lastID, nil
+}
+
+// grow adds a slab.
+func (t *Table) grow() error {
+	slabs := *t.slabs.Load()
+	n := min(slabHeaders<<min(len(slabs), 16), maxSlabHeaders)
+	b, err := mem.Alloc(n * HeaderSize)
 	if err != nil {
-		return 0, 0, fmt.Errorf("map headers: %w", err)
+		return err
 	}
-	s := &slab{block: b, base: mem.AddrOf(b)}
-	s.used[0] = true
+	s := &slab{base: mem.AddrOf(b), maps: make([]atomic.Pointer[entry], n)}
+	for i := n - 1; i >= 0; i-- {
+		t.free = append(t.free, s.base+mem.Addr(i*HeaderSize))
+	}
+	// Maps point to their table, so that it outlives them.
+	runtime.AddCleanup(t, func(b []byte) { _ = mem.Free(b) }, b)
 	grown := append(append([]*slab{}, slabs...), s)
 	t.slabs.Store(&grown)
-	return s.base, t.lastID, nil
+	return nil
 }
 
 // place finds the slab and index of a header.
-func (t *Table) place(a mem.Addr) (*slab, int) {
+func (t *Table) place(a mem.Addr) (*slab, uint64) {
 	for _, s := range *t.slabs.Load() {
-		if off := uint64(a - s.base); off < slabHeaders*HeaderSize {
-			return s, int(off / HeaderSize)
+		if i, ok := s.index(a); ok {
+			return s, i
 		}
 	}
 	panic("BUG: header of no slab")
@@ -154,9 +170,8 @@ func (t *Table) hide(a mem.Addr, id uint32) {
 
 // drop frees a header that no run can see any more.
 func (t *Table) drop(a mem.Addr) {
-	s, i := t.place(a)
 	clear(a.Bytes(HeaderSize))
 	t.mu.Lock()
-	s.used[i] = false
+	t.free = append(t.free, a)
 	t.mu.Unlock()
 }
