@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -59,5 +60,34 @@ func TestCompileErrors(t *testing.T) {
 	var failed *object.CompileError
 	if !errors.As(err, &failed) || !strings.Contains(err.Error(), "undeclared identifier") || failed.Command == "" {
 		t.Errorf("a source that does not compile: %v", err)
+	}
+}
+
+// TestObjectsAreFresh builds the checked-in objects anew.
+func TestObjectsAreFresh(t *testing.T) {
+	t.Parallel()
+	for _, tool := range []string{"sh", "clang-19", "llvm-strip-19"} {
+		if _, err := exec.LookPath(tool); err != nil {
+			t.Skip(err)
+		}
+	}
+	out := t.TempDir()
+	cmd := exec.Command("sh", "testdata/build.sh")
+	cmd.Env = append(os.Environ(), "OUT="+out)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	for _, path := range ownObjects(t) {
+		want, err := object.Open(path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := object.Open(filepath.Join(out, filepath.Base(path)), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff(dump(want), dump(got)); diff != "" {
+			t.Errorf("%s is not what its source says; run testdata/build.sh:\n%s", path, diff)
+		}
 	}
 }
