@@ -19,6 +19,7 @@ import (
 type rawBTF struct {
 	order   binary.ByteOrder
 	strings []byte
+	count   int // of types, with void
 	// named are the first functions, variables and data sections by name.
 	// Spec's own index takes long where hostile names are alike.
 	named map[kindName]btf.TypeID
@@ -28,13 +29,6 @@ type kindName struct {
 	kind uint32
 	name string
 }
-
-// BTF kinds, as in struct btf_type.
-const (
-	btfFunc    = 12
-	btfVar     = 14
-	btfDatasec = 15
-)
 
 // text is the string at off.
 func (b *rawBTF) text(off uint32) (string, error) {
@@ -62,51 +56,26 @@ func checkBTF(data []byte, order binary.ByteOrder) (*rawBTF, error) {
 		return nil, errors.New("BTF header points beyond the section")
 	}
 	b := &rawBTF{order: order, strings: data[strOff : strOff+strLen], named: make(map[kindName]btf.TypeID)}
-	types := data[typeOff : typeOff+typeLen]
-	for n := 0; len(types) > 0; n++ {
-		if n >= maxBTFTypes {
-			return nil, fmt.Errorf("more than %d types", maxBTFTypes)
-		}
-		size, err := btfTypeSize(types, order)
-		if err != nil {
-			return nil, fmt.Errorf("type %d: %w", n+1, err)
-		}
-		if kind := order.Uint32(types[4:]) >> 24 & 0x1f; kind == btfFunc || kind == btfVar || kind == btfDatasec {
-			name, err := b.text(order.Uint32(types))
+	g, err := readTypes(data[typeOff:typeOff+typeLen], order)
+	if err != nil {
+		return nil, err
+	}
+	if n := g.depth(); n > maxBTFDepth {
+		return nil, fmt.Errorf("types nest %d deep", n)
+	}
+	for id := 1; id < len(g.offs); id++ {
+		if kind := g.kind(id); kind == btfFunc || kind == btfVar || kind == btfDatasec {
+			name, err := b.text(g.word(g.offs[id]))
 			if err != nil {
-				return nil, fmt.Errorf("type %d: %w", n+1, err)
+				return nil, fmt.Errorf("type %d: %w", id, err)
 			}
 			if _, ok := b.named[kindName{kind, name}]; !ok {
-				b.named[kindName{kind, name}] = btf.TypeID(n + 1)
+				b.named[kindName{kind, name}] = btf.TypeID(id)
 			}
 		}
-		types = types[size:]
 	}
+	b.count = len(g.offs)
 	return b, nil
-}
-
-// btfTypeSize is the size of the type at the start of b.
-func btfTypeSize(b []byte, order binary.ByteOrder) (int, error) {
-	if len(b) < 12 {
-		return 0, errors.New("is cut off")
-	}
-	info := order.Uint32(b[4:])
-	vlen := int(info & 0xffff)
-	size := 12
-	switch info >> 24 & 0x1f {
-	case 1, 14, 17: // int, var, decl tag
-		size += 4
-	case 3: // array
-		size += 12
-	case 4, 5, 15, 19: // struct, union, datasec, enum64
-		size += 12 * vlen
-	case 6, 13: // enum, function prototype
-		size += 8 * vlen
-	}
-	if size > len(b) {
-		return 0, errors.New("is cut off")
-	}
-	return size, nil
 }
 
 // readBTF decodes .BTF. As in libbpf, an object whose BTF is broken is read
@@ -124,6 +93,11 @@ func (r *reader) readBTF() error {
 		// The bytes alone: given the ELF, btf would also lay out data
 		// sections, and refuses typed kernel symbols.
 		r.types, err = btf.LoadSpecFromReader(bytes.NewReader(data))
+	}
+	// By rising id, decoding recurses as deep as was checked, and no more
+	// after that.
+	for id := 1; err == nil && id < r.raws.count; id++ {
+		_, err = r.types.TypeByID(btf.TypeID(id))
 	}
 	if err != nil {
 		r.types, r.raws = nil, nil

@@ -106,10 +106,10 @@ func TestReadHostile(t *testing.T) {
 	// A chain of pointers, the last of which is the key of a map.
 	chain := func(n int) []byte {
 		types := []uint32{1, 1 << 24, 4, 32} // int
-		for i := range n {
-			types = append(types, 0, 2<<24, uint32(i+1))
+		for i := range n {                   // each to the next, the last to the int
+			types = append(types, 0, 2<<24, uint32((i+2)%(n+1)+1))
 		}
-		types = append(types, 1, 4<<24|1, 8, 6, uint32(n+1), 0)    // struct with member "key"
+		types = append(types, 1, 4<<24|1, 8, 6, 2, 0)              // struct with member "key"
 		types = append(types, 1, 14<<24, uint32(n+2), 1)           // variable
 		types = append(types, 10, 15<<24|1, 64, uint32(n+3), 0, 8) // data section
 		return makeBTF(types, "\x00name\x00key\x00.maps\x00")
@@ -130,7 +130,8 @@ func TestReadHostile(t *testing.T) {
 		{"a data section that claims 2^60 bytes", []elfSection{{name: ".bss", typ: nobits, size: 1 << 60}}, "bytes are too many"},
 		{"code that claims to go beyond the file", []elfSection{{name: "xdp", typ: prog, flags: 4, data: exit, size: 1 << 40}}, "beyond the end"},
 		{"code of half an instruction", []elfSection{{name: "xdp", typ: prog, flags: 4, data: exit[:7]}}, "multiple of 8"},
-		{"BTF that is a chain of 250,000 pointers", maps(chain(250_000)), "has no type"},
+		{"BTF that is a chain of 4,000 pointers", maps(chain(4000)), "has no type"},
+		{"BTF that is a chain of 250,000 pointers", maps(chain(250_000)), "no BTF"},
 		{"BTF of too many types", maps(chain(300_000)), "no BTF"},
 		{"BTF of a pointer to itself", maps(selfPtr), "not a struct"},
 		{"more sections than a loader takes", manySections, "sections"},

@@ -17,9 +17,9 @@ import (
 // the error says why; the rest is filled in all the same.
 func HostTarget() (*Target, error) {
 	t := &Target{KernelVersion: hostVersion()}
-	types, err := btf.LoadKernelSpec()
+	types, err := hostTypes()
 	if err == nil {
-		t.KernelTypes, t.ModuleTypes = types, hostModules(types)
+		t.KernelTypes, t.ModuleTypes = types[0], types[1:]
 	}
 	t.Kconfig = sync.OnceValues(hostKconfig)
 	symbols := sync.OnceValue(hostSymbols)
@@ -63,6 +63,16 @@ func ParseRelease(release string) (uint32, error) {
 	}
 	return uint32(v[0]<<16 | v[1]<<8 | v[2]), nil
 }
+
+// hostTypes are the BTF of the running kernel and of its modules. They are read
+// once: decoding takes tens of milliseconds, and whoever has them only reads.
+var hostTypes = sync.OnceValues(func() ([]*btf.Spec, error) {
+	kernel, err := btf.LoadKernelSpec()
+	if err != nil {
+		return nil, err
+	}
+	return append([]*btf.Spec{kernel}, hostModules(kernel)...), nil
+})
 
 // hostModules are the BTF of the loaded modules, by name. What cannot be read
 // is left out.
