@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -14,7 +15,8 @@ type target struct {
 	name   string
 	params []btf.FuncParam
 	ret    btf.Type
-	trace  bool // a tracepoint: its arguments may be NULL as its row says
+	// What the program is trusted with, by the kind of target.
+	trace, iter, member bool
 }
 
 // attachTarget finds what the program attaches to, nil if it attaches to
@@ -32,7 +34,11 @@ func (v *verifier) attachTarget() *target {
 	case t == abi.Tracing && a == abi.AttachTraceRawTP:
 		v.target = v.tracepoint(name)
 	case t == abi.Tracing && a == abi.AttachTraceIter:
-		v.target = v.kernelFunc("bpf_iter_" + strings.TrimPrefix(name, "bpf_iter_"))
+		if v.target = v.kernelFunc("bpf_iter_" + strings.TrimPrefix(name, "bpf_iter_")); v.target != nil {
+			v.target.iter = true
+		}
+	case t == abi.StructOps:
+		v.target = v.opsMember(name)
 	case t == abi.LSM:
 		v.target = v.kernelFunc("bpf_lsm_" + strings.TrimPrefix(name, "bpf_lsm_"))
 	case t == abi.Tracing:
@@ -55,6 +61,33 @@ func (v *verifier) kernelFunc(name string) *target {
 		return nil
 	}
 	return &target{name: name, params: p.Params, ret: p.Return}
+}
+
+// opsMember finds the member of a kernel struct of functions that "struct:member"
+// names.
+func (v *verifier) opsMember(name string) *target {
+	ops, member, ok := strings.Cut(name, ":")
+	var s *btf.Struct
+	if !ok || v.kern.TypeByName(ops, &s) != nil {
+		return nil
+	}
+	for i := range s.Members {
+		m := &s.Members[i]
+		p, isPtr := bare(m.Type).(*btf.Pointer)
+		if m.Name != member || !isPtr {
+			continue
+		}
+		if f, ok := bare(p.Target).(*btf.FuncProto); ok {
+			v.structOps, v.opsName = ops, member
+			t := &target{name: member, params: f.Params, ret: f.Return, member: true}
+			// The kernel's stub names the arguments that may be NULL.
+			if stub := v.kernelFunc(ops + "__" + member); stub != nil && len(stub.params) == len(t.params) {
+				t.params = stub.params
+			}
+			return t
+		}
+	}
+	return nil
 }
 
 // tracepoint finds a tracepoint's arguments in the type of its probe, whose
@@ -118,9 +151,52 @@ func (v *verifier) argField(off, size int, write bool) (ctxField, bool, error) {
 	return v.pointerArg(t, n, p.Name, ptr)
 }
 
+// trustedIters are the iterators whose objects are valid as long as the program
+// runs.
+var trustedIters = []string{
+	"bpf_iter_task", "bpf_iter_bpf_map", "bpf_iter_cgroup", "bpf_iter_tcp", "bpf_iter_udp", "bpf_iter_kmem_cache",
+	"bpf_iter_dmabuf",
+}
+
+// checkTarget demands that a program may implement the member that it is for.
+func (v *verifier) checkTarget() error {
+	t := v.attachTarget()
+	if v.progType() != abi.StructOps {
+		return nil
+	}
+	if !v.gplCompatible() {
+		return v.reject(CodeAttach, abi.EINVAL, "struct ops programs must have a GPL compatible license")
+	}
+	if t == nil {
+		return nil
+	}
+	sleeps := v.prog.Flags&abi.Sleepable != 0
+	if v.structOps == "tcp_congestion_ops" && (t.name == "get_info" || sleeps) ||
+		v.structOps == "bpf_dummy_ops" && sleeps && t.name != "test_sleepable" {
+		return v.reject(CodeAttach, abi.EINVAL, "attach to unsupported member %s of struct %s", t.name, v.structOps)
+	}
+	return nil
+}
+
 // pointerArg is an argument that is a pointer.
 func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (ctxField, bool, error) {
 	dest := bare(ptr.Target)
+	if t.iter && n > 0 {
+		if isVoid(dest) {
+			typ := ptBuf | fNull
+			if name == "key" {
+				typ |= fReadOnly
+			}
+			return ctxField{typ: typ}, true, nil
+		}
+		if _, _, _, ok := fieldsOf(dest); ok {
+			f := ctxField{typ: ptBTF | fNull, arg: v.typeID(dest, kernelType)}
+			if slices.Contains(trustedIters, t.name) {
+				f.typ |= fTrusted
+			}
+			return f, true, nil
+		}
+	}
 	if _, isInt := dest.(*btf.Int); isInt || isVoid(dest) {
 		return ctxField{typ: ptScalar}, true, nil
 	}
@@ -130,8 +206,12 @@ func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (
 		return ctxField{}, false, nil
 	}
 	f := ctxField{typ: ptBTF, arg: v.typeID(dest, kernelType)}
-	if t.trace || v.attachType() == abi.AttachTraceIter || v.progType() == abi.LSM {
+	if t.trace || t.iter || t.member || v.progType() == abi.LSM {
 		f.typ |= fTrusted
+	}
+	if t.member && v.structOps == "tcp_congestion_ops" && nameOf(dest) == "sock" {
+		// Linux 6.18: the sockets of a congestion control are TCP sockets.
+		f.arg, _ = v.kernelStruct("tcp_sock")
 	}
 	if strings.HasSuffix(name, "__nullable") {
 		f.typ |= fNull

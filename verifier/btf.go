@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"strings"
+
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skepbpf/skep/abi"
@@ -542,18 +544,23 @@ func (v *verifier) checkKernelWrite(r *reg, name string, off, size int) error {
 		if row.typ != name || !row.progs.Has(v.progType()) {
 			continue
 		}
-		at, end, ok := v.fieldRange(r, row.fields, off)
-		if !ok {
-			continue
+		for _, field := range row.fields {
+			at, length, ok := memberAt(bare(v.typeOf(r.arg, r.arg2)), field, 0)
+			if !ok || off < at || off >= at+length {
+				continue
+			}
+			if off+size > at+length {
+				return v.reject(CodeBTFAccess, abi.EACCES,
+					"write access at off %d with size %d beyond the member of %s ended at %d", off, size, name, at+length)
+			}
+			return nil
 		}
-		if off+size > end {
-			return v.reject(CodeBTFAccess, abi.EACCES, "write access at off %d with size %d beyond the member of %s ended at %d",
-				at, size, name, end)
-		}
-		return nil
+		return v.reject(CodeBTFAccess, abi.EACCES, "no write support to %s at off %d", strings.TrimSuffix(name, "___init"), off)
 	}
 	return v.reject(CodeReadOnly, abi.EACCES, "only read is supported")
 }
+
+const connWriters = 1<<abi.SchedCLS | 1<<abi.SchedACT | 1<<abi.XDP | 1<<abi.Netfilter
 
 // kernelWrites lists the fields of kernel objects that programs may write.
 var kernelWrites = []struct {
@@ -561,28 +568,34 @@ var kernelWrites = []struct {
 	progs  abi.ProgSet
 	fields []string
 }{
-	{"nf_conn", 1<<abi.SchedCLS | 1<<abi.SchedACT | 1<<abi.XDP | 1<<abi.Netfilter, []string{"mark"}},
-	{"nf_conn___init", 1<<abi.SchedCLS | 1<<abi.SchedACT | 1<<abi.XDP | 1<<abi.Netfilter, []string{"mark"}},
+	{"nf_conn", connWriters, []string{"mark"}},
+	{"nf_conn___init", connWriters, []string{"mark"}},
+	{"bpf_dummy_ops_state", 1 << abi.StructOps, []string{"val"}},
 	{"tcp_sock", 1 << abi.StructOps, []string{
-		"snd_cwnd", "snd_cwnd_cnt", "snd_cwnd_stamp", "snd_ssthresh", "ecn_flags",
-		"app_limited",
+		"sk_pacing_rate", "sk_pacing_status", "icsk_ca_priv", "icsk_ack", "snd_cwnd", "snd_cwnd_cnt", "snd_cwnd_stamp",
+		"snd_ssthresh", "ecn_flags", "app_limited",
 	}},
-	{"sock", 1 << abi.StructOps, []string{"sk_pacing_rate", "sk_pacing_status"}},
 }
 
-// fieldRange finds which of the named fields holds off.
-func (v *verifier) fieldRange(r *reg, names []string, off int) (at, end int, ok bool) {
-	members, _, _, _ := fieldsOf(bare(v.typeOf(r.arg, r.arg2)))
+// memberAt finds a member of a name in a struct, or in the structs that begin
+// it or are nested in it.
+func memberAt(t btf.Type, name string, depth int) (at, size int, ok bool) {
+	members, _, _, isStruct := fieldsOf(t)
+	if !isStruct || depth > 6 {
+		return 0, 0, false
+	}
 	for i := range members {
-		for _, n := range names {
-			if members[i].Name != n {
-				continue
-			}
+		if members[i].Name == name {
 			size, err := btf.Sizeof(members[i].Type)
-			at := int(members[i].Offset.Bytes())
-			if err == nil && off >= at && off < at+size {
-				return at, at + size, true
-			}
+			return int(members[i].Offset.Bytes()), size, err == nil
+		}
+	}
+	for i := range members {
+		if i > 0 && members[i].Name != "" {
+			continue
+		}
+		if at, size, ok = memberAt(bare(members[i].Type), name, depth+1); ok {
+			return int(members[i].Offset.Bytes()) + at, size, true
 		}
 	}
 	return 0, 0, false

@@ -115,6 +115,9 @@ func (v *verifier) checkKfuncCall(insn int) error {
 	if !k.progs.Has(v.progType()) {
 		return v.reject(CodeKfunc, abi.EACCES, "calling kernel function %s is not allowed", k.name)
 	}
+	if strings.HasPrefix(k.name, "bpf_xdp_metadata_rx_") && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
+		return v.reject(CodeKfunc, abi.EINVAL, "metadata kfuncs require device-bound program")
+	}
 	m := &kfuncMeta{callMeta: callMeta{mapAt: -1, key: -1}}
 	lock := k.name == "bpf_res_spin_lock" || k.name == "bpf_res_spin_lock_irqsave"
 	if lock {
@@ -498,12 +501,12 @@ func (v *verifier) newObject(r *reg, m *kfuncMeta, perCPU bool) error {
 // scalarStruct reports whether a struct holds numbers only, arrays and nested
 // structs of them included.
 func scalarStruct(t btf.Type, depth int) bool {
-	s, ok := t.(*btf.Struct)
+	members, _, _, ok := fieldsOf(t)
 	if !ok || depth >= 4 {
 		return false
 	}
-	for i := range s.Members {
-		m := bare(s.Members[i].Type)
+	for i := range members {
+		m := bare(members[i].Type)
 		if a, ok := m.(*btf.Array); ok {
 			if a.Nelems == 0 {
 				return false

@@ -135,7 +135,7 @@ var kfRows = []kfRow{
 		"bpf_cpumask_weight", "bpf_cpumask_populate",
 	}},
 
-	{kfTrusted, onSKB, []string{"bpf_dynptr_from_skb"}},
+	{kfTrusted, onSKB | onTracing, []string{"bpf_dynptr_from_skb"}},
 	{kfTrusted, onTC | 1<<abi.SchedACT, []string{"bpf_dynptr_from_skb_meta"}},
 	{0, 1 << abi.XDP, []string{"bpf_dynptr_from_xdp"}},
 	{kfChangesPkt, 1 << abi.XDP, []string{"bpf_xdp_pull_data"}},
@@ -186,7 +186,10 @@ var kfRows = []kfRow{
 	{kfRelease, onTracing | onTC | 1<<abi.Syscall, []string{"bpf_kfunc_call_test_release", "bpf_kfunc_call_memb_release"}},
 	{kfTrusted, 1 << abi.StructOps, []string{
 		"tcp_reno_ssthresh", "tcp_reno_cong_avoid", "tcp_reno_undo_cwnd",
-		"tcp_slow_start", "tcp_cong_avoid_ai",
+		"tcp_slow_start", "tcp_cong_avoid_ai", "cubictcp_init", "cubictcp_recalc_ssthresh", "cubictcp_cong_avoid",
+		"cubictcp_state", "cubictcp_cwnd_event", "cubictcp_acked", "dctcp_init", "dctcp_update_alpha",
+		"dctcp_cwnd_event", "dctcp_ssthresh", "dctcp_cwnd_undo", "dctcp_state", "bbr_init", "bbr_main",
+		"bbr_sndbuf_expand", "bbr_undo_cwnd", "bbr_cwnd_event", "bbr_ssthresh", "bbr_min_tso_segs", "bbr_set_state",
 	}},
 }
 

@@ -13,6 +13,7 @@ type rules struct {
 	types      typeTable
 	fields     map[fieldKey]*fields
 	structOps  string // kernel struct that a struct_ops program is a member of
+	opsName    string // the member
 	voidTarget bool   // the attach target returns nothing
 	kinds      map[uint32]*kfunc
 
@@ -257,6 +258,9 @@ func (v *verifier) prepareProgram() error {
 		}
 	}
 	v.insn = 0
+	if err := v.checkTarget(); err != nil {
+		return err
+	}
 	return v.checkSleepable(info)
 }
 

@@ -126,7 +126,7 @@ func (v *verifier) kfuncPointer(i int, k *kfunc, m *kfuncMeta, p *btf.Pointer) (
 	regno, name := i+1, k.proto.Params[i].Name
 	r := v.reg(regno)
 	nullable := strings.HasSuffix(name, "__nullable") || strings.HasSuffix(name, "__opt")
-	if k.has(kfTrusted|kfRCU) && (r.isNull() || r.typ.has(fNull)) && !nullable {
+	if k.has(kfTrusted|kfRCU|kfRelease) && (r.isNull() || r.typ.has(fNull)) && !nullable {
 		return false, v.reject(CodeMaybeNull, abi.EACCES, "Possibly NULL pointer passed to trusted arg%d", i)
 	}
 	if r.refID != 0 {
@@ -169,7 +169,7 @@ func (v *verifier) kfuncPointer(i int, k *kfunc, m *kfuncMeta, p *btf.Pointer) (
 
 // demandTrust demands a pointer as good as the function asks for.
 func (v *verifier) demandTrust(r *reg, regno int, k *kfunc) error {
-	if !k.has(kfTrusted|kfRCU) || v.isTrusted(r) {
+	if !k.has(kfTrusted|kfRCU|kfRelease) || v.isTrusted(r) {
 		return nil
 	}
 	if !k.has(kfRCU) {

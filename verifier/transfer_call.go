@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -14,7 +13,9 @@ func (v *verifier) helperFor(id abi.HelperID) *abi.Helper {
 	if h == nil || len(h.StructOps) == 0 || v.progType() != abi.StructOps {
 		return h
 	}
-	if slices.Contains(h.StructOps, v.structOps) {
+	// A congestion control that is being released has no options to set.
+	released := v.opsName == "release" && (id == abi.Setsockopt || id == abi.Getsockopt)
+	if slices.Contains(h.StructOps, v.structOps) && !released {
 		return h
 	}
 	return nil
@@ -35,7 +36,7 @@ func (v *verifier) checkHelperCall(insn int) error {
 		return v.reject(CodeHelperUnknown, abi.EINVAL, "invalid func %s#%d", helperText(id), id)
 	}
 	h := v.helperFor(id)
-	if h == nil || !v.capable(h.Cap) || strings.HasPrefix(h.Config, "CONFIG_") {
+	if h == nil || !v.capable(h.Cap) || h.Config != "" {
 		return v.reject(CodeHelperForbidden, abi.EINVAL, "program of this type cannot use helper %s#%d", helperText(id), id)
 	}
 	sleeps := h.MightSleep || h.SleepsIfSleepable && v.state.inSleepable

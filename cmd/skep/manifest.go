@@ -60,10 +60,11 @@ func (m manifest) apply(p *image.Program) *image.Program {
 	}
 	c := *p
 	c.Type, c.Attach = abi.ProgType(l.ProgType), abi.AttachType(l.AttachType)
-	c.AttachTo, c.Flags = l.AttachTo, abi.ProgFlags(l.ProgFlags)
-	if info := c.Type.Info(); info != nil && info.Sleep == abi.SleepMust {
-		// libbpf adds the flag for such types whatever the caller asks for.
-		c.Flags |= abi.Sleepable
+	// libbpf adds the flag for sections of sleepable programs to what its caller
+	// asks for.
+	c.Flags = abi.ProgFlags(l.ProgFlags) | p.Flags&abi.Sleepable
+	if l.AttachTo != "" || c.Type != p.Type {
+		c.AttachTo = l.AttachTo
 	}
 	return &c
 }
