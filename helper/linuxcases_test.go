@@ -7,15 +7,16 @@ import (
 
 // liveCase is a program that Linux has run.
 type liveCase struct {
-	name string
-	body string // leaves its result in r0
-	text string // constant string
-	in   []byte // io from 8 on
+	name  string
+	body  string // leaves its result in r0
+	text  string // constant string
+	kfunc string // that the body calls
+	in    []byte // io from 8 on
 }
 
 func liveCases() []liveCase {
 	var all []liveCase
-	for _, f := range []func() []liveCase{csumCases, numberCases, compareCases, formatCases, xdpCases, probeCases} {
+	for _, f := range []func() []liveCase{csumCases, numberCases, compareCases, formatCases, xdpCases, probeCases, stringCases, dynptrCases} {
 		all = append(all, f()...)
 	}
 	return all
@@ -249,6 +250,85 @@ func probeCases() (cases []liveCase) {
 				})
 			}
 		}
+	}
+	return cases
+}
+
+// stringCases call the kfuncs for strings. One string is at io[8], the other
+// at io[100].
+func stringCases() (cases []liveCase) {
+	one := func(name, a, b, r1, r2, r3 string) {
+		in := make([]byte, 240)
+		copy(in, a)
+		copy(in[92:], b)
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("%s %q %q %s %s %s", name, a, b, r1, r2, r3), kfunc: "bpf_" + name, in: in,
+			body: fmt.Sprintf("    r1 = %s\n    r2 = %s\n    r3 = %s\n    call bpf_%s\n    r0 <<= 32\n    r0 s>>= 32", r1, r2, r3, name),
+		})
+	}
+	const a, b = "map[io][8] ll", "map[io][100] ll"
+	texts := [][2]string{
+		{"hello", "hello"}, {"hello", "help"}, {"help", "hello"}, {"hello", ""}, {"", ""}, {"", "x"}, {"HeLLo", "hEllO"},
+		{"hello world", "o w"}, {"hello", "lo"}, {"hello", "hello!"}, {"aaab", "ab"}, {"\xc4x", "\xe4x"}, {"l", "hello"},
+	}
+	for _, t := range texts {
+		for _, f := range []string{"strcmp", "strcasecmp", "strspn", "strcspn", "strstr"} {
+			one(f, t[0], t[1], a, b, "0")
+		}
+		for n := range 8 {
+			one("strnstr", t[0], t[1], a, b, fmt.Sprint(n))
+		}
+	}
+	for _, t := range []string{"", "hello", "l"} {
+		one("strlen", t, "", a, "0", "0")
+		for _, ch := range []string{"108", "0", "122"} {
+			one("strchr", t, "", a, ch, "0")
+			one("strchrnul", t, "", a, ch, "0")
+			one("strrchr", t, "", a, ch, "0")
+			for n := range 7 {
+				one("strnchr", t, "", a, fmt.Sprint(n), ch)
+			}
+		}
+		for n := range 7 {
+			one("strnlen", t, "", a, fmt.Sprint(n), "0")
+		}
+	}
+	for _, bad := range []string{"0", "16"} {
+		one("strlen", "", "", bad, "0", "0")
+		one("strcmp", "x", "", a, bad, "0")
+		one("strstr", "x", "", a, bad, "0")
+		one("strspn", "x", "", a, bad, "0")
+		one("strchr", "", "", bad, "0", "0")
+	}
+	return cases
+}
+
+// dynptrCases work on a dynptr of 32 bytes at io[8]; it lies at r10-16.
+func dynptrCases() (cases []liveCase) {
+	const wrap = `
+    r1 = map[io][8] ll
+    r2 = 32
+    r3 = 0
+    r4 = r10
+    r4 += -16
+    call bpf_dynptr_from_mem
+`
+	in := []byte(strings.Repeat("abcdefgh", 8))
+	for _, c := range [][3]int{{0, 8, 0}, {24, 8, 0}, {25, 8, 0}, {32, 1, 0}, {0, 8, 1}, {-1, 1, 0}} {
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("dynptr_read %d at %d flags %d", c[1], c[0], c[2]), in: in,
+			body: wrap + fmt.Sprintf("    r1 = map[io][200] ll\n    r2 = %d\n    r3 = r10\n    r3 += -16\n    r4 = %d\n    r5 = %d\n    call bpf_dynptr_read", c[1], c[0], c[2]),
+		}, liveCase{
+			name: fmt.Sprintf("dynptr_write %d at %d flags %d", c[1], c[0], c[2]), in: in,
+			body: wrap + fmt.Sprintf("    r1 = r10\n    r1 += -16\n    r2 = %d\n    r3 = map[io][200] ll\n    r4 = %d\n    r5 = %d\n    call bpf_dynptr_write", c[0], c[1], c[2]),
+		})
+	}
+	for _, c := range [][2]int{{0, 32}, {8, 16}, {16, 8}, {0, 33}, {33, 33}, {32, 32}} {
+		cases = append(cases, liveCase{
+			name: fmt.Sprintf("dynptr_adjust from %d to %d", c[0], c[1]), in: in, kfunc: "bpf_dynptr_adjust",
+			body: wrap + fmt.Sprintf("    r1 = r10\n    r1 += -16\n    r2 = %d\n    r3 = %d\n    call bpf_dynptr_adjust\n    r7 = r0\n"+
+				"    r1 = map[io][200] ll\n    r2 = 8\n    r3 = r10\n    r3 += -16\n    r4 = 4\n    r5 = 0\n    call bpf_dynptr_read\n    r0 <<= 32\n    r7 <<= 32\n    r7 >>= 32\n    r0 |= r7", c[0], c[1]),
+		})
 	}
 	return cases
 }
