@@ -66,6 +66,15 @@ func BenchmarkMap(b *testing.B) {
 				i++
 			}
 		})
+		b.Run(k.name+"/miss", func(b *testing.B) {
+			l := m.(Lookuper)
+			key := k.key(1 << 28)
+			for b.Loop() {
+				if l.Lookup(0, key) != 0 {
+					b.Fatal("found")
+				}
+			}
+		})
 		b.Run(k.name+"/update", func(b *testing.B) {
 			i := 0
 			for b.Loop() {
@@ -164,5 +173,20 @@ func BenchmarkTableMap(b *testing.B) {
 		if t.Map(m.Header()) != m {
 			b.Fatal("lost")
 		}
+	}
+}
+
+func BenchmarkNew(b *testing.B) {
+	for _, k := range benchKinds() {
+		b.Run(k.name, func(b *testing.B) {
+			t := newTable(b)
+			for b.Loop() {
+				m, err := New(&k.def, Options{Table: t})
+				if err != nil {
+					b.Fatal(err)
+				}
+				m.Close()
+			}
+		})
 	}
 }

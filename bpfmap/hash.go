@@ -209,7 +209,7 @@ func (h *hash) find(key []byte, hash uint32) mem.Addr {
 			runtime.Gosched()
 		}
 		e, end := h.walk(h.head(bucket).LoadU64(), key, hash)
-		if e != 0 || end == bucket && lock.LoadU32() == seq {
+		if e != 0 || end == bucket && lock.LoadAfterU32() == seq {
 			return e
 		}
 	}

@@ -91,10 +91,10 @@ func (h *hash) updateLRU(cpu int, key, value []byte, flags abi.UpdateFlags) abi.
 			h.dropUnused(cpu, fresh, hash)
 			return 0
 		case fresh != 0:
-			h.insert(fresh, key, value, hash)
 			if old != 0 {
-				h.unlink(old, hash)
-				touch(fresh)
+				h.substitute(old, fresh, key, value, hash)
+			} else {
+				h.insert(fresh, key, value, hash)
 			}
 			seqUnlock(lock)
 			h.dropUnused(cpu, old, hash)

@@ -75,14 +75,20 @@ func (h *hash) storeFresh(p mem.Addr, value []byte) {
 // find one of them and the order of the chain stays.
 func (h *hash) replace(cpu int, old mem.Addr, key, value []byte, hash uint32) {
 	e := h.takeSpare(cpu)
+	h.substitute(old, e, key, value, hash)
+	h.giveSpare(cpu, old)
+}
+
+// substitute puts e, which is in no chain, in old's place. It counts as a use
+// of the key.
+func (h *hash) substitute(old, e mem.Addr, key, value []byte, hash uint32) {
 	h.fill(e, key, hash)
 	h.storeFresh(e+h.voff, value)
-	e.ReleaseU64(old.LoadU64())
-	h.swap(old, uint64(e), hash)
 	if h.lru {
 		touch(e)
 	}
-	h.giveSpare(cpu, old)
+	e.ReleaseU64(old.LoadU64())
+	h.swap(old, uint64(e), hash)
 }
 
 // updateInPlace is the update of the per-CPU kinds: elements stay, values are

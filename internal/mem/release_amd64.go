@@ -13,3 +13,7 @@ func (a Addr) ReleaseU64(v uint64) {
 	release(a)
 	*a.U64() = v
 }
+
+// LoadAfterU32 is the word at a, read after all that the caller has read
+// before. On this architecture every load is in order.
+func (a Addr) LoadAfterU32() uint32 { return a.LoadU32() }
