@@ -1,6 +1,9 @@
 package verifier
 
-import "github.com/skepbpf/skep/isa"
+import (
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/isa"
+)
 
 // stepDemand takes the demand d from after instruction i to before it. subseq
 // is the instruction that followed i on the path. ok is false where the walk
@@ -19,8 +22,27 @@ func (v *verifier) stepDemand(i, subseq int, h *hist, d *demand) (ok bool, err e
 	return ok, err
 }
 
+// returnsEarly reports whether an instruction can end the function that it is
+// in: a tail call or a legacy packet load.
+func returnsEarly(in isa.Insn) bool {
+	if in.Op == isa.CallOp {
+		return in.Src() == isa.CallHelper && abi.HelperID(in.Imm) == helperTailCall
+	}
+	return in.Op.Class() == isa.ClassLd && in.Op != isa.LdImm64
+}
+
 func (v *verifier) stepInsn(i, subseq int, in isa.Insn, h *hist, d *demand) (bool, error) {
 	dst, src := in.Dst(), in.Src()
+	if subseq >= 0 && subseq != i+1 && returnsEarly(in) {
+		// From the caller into the function that this instruction left.
+		d.clearReg(isa.R0)
+		if d.frame+1 >= maxFrames {
+			return false, v.bug("backtracking frame %d", d.frame)
+		}
+		d.frame++
+		d.regs[d.frame], d.slots[d.frame] = 0, 0
+		return true, nil
+	}
 	switch in.Op.Class() {
 	case isa.ClassAlu, isa.ClassAlu64:
 		stepALU(in, d)

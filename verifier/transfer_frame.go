@@ -28,6 +28,9 @@ func (v *verifier) step() (end bool, err error) {
 	case isa.ClassLd:
 		if in.Op != isa.LdImm64 {
 			err = v.stepLegacyLoad(in)
+			if err == nil && v.state.cur > 0 {
+				return v.returnEarly(true)
+			}
 			break
 		}
 		err = v.stepImm64(in)
@@ -82,9 +85,30 @@ func (v *verifier) stepCallInsn(in isa.Insn) (end bool, err error) {
 		if err := v.checkHelperCall(v.insn); err != nil {
 			return true, err
 		}
+		if abi.HelperID(in.Imm) == helperTailCall && v.state.cur > 0 {
+			return v.returnEarly(false)
+		}
 	}
 	v.insn++
 	return false, nil
+}
+
+// returnEarly is the way out of a called function that is hidden in an
+// instruction: a tail call that succeeds runs another program to its end and
+// returns that to the caller, a legacy load beyond the packet returns 0. The
+// other outcome waits.
+func (v *verifier) returnEarly(zero bool) (end bool, err error) {
+	if _, err := v.fork(v.insn+1, v.insn, false); err != nil {
+		return true, err
+	}
+	v.log.touchReg(0)
+	if zero {
+		v.reg(0).setConst(0)
+	} else {
+		v.clearPacketPointers()
+		v.unknown(0)
+	}
+	return v.leave()
 }
 
 // callSub calls a function of the program: a static one is entered, a global
@@ -212,6 +236,12 @@ func (v *verifier) stepReturn() (end bool, err error) {
 	if s.cur == 0 {
 		return true, v.checkReturnValue(0, "R0")
 	}
+	return v.leave()
+}
+
+// leave goes back to the caller of the running function.
+func (v *verifier) leave() (end bool, err error) {
+	s := v.state
 	callee := s.frame()
 	r0 := callee.regs[0]
 	if r0.typ == ptStack {
