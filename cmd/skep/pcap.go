@@ -96,6 +96,7 @@ func (n *network) openInput(c capture) error {
 		return err
 	}
 	n.inputs = append(n.inputs, file)
+	p.Name = c.file // for errors
 	if p.In, err = hook.ReadCapture(file); err != nil {
 		return fmt.Errorf("%s: %w", c.file, err)
 	}
@@ -193,7 +194,7 @@ func runPcap(ctx context.Context, e *env, f *runFlags, s *session) (err error) {
 		}
 		n.close()
 		if err != nil {
-			return fmt.Errorf("%s: %w", s.file, err)
+			return err
 		}
 		total.Add(res)
 	}

@@ -86,10 +86,16 @@ func verifyFiles(ctx context.Context, e *env, f *verifyFlags, files []string) er
 	all := true
 	for _, file := range files {
 		ok, err := verifyFile(ctx, e, f, file, man, kernel)
-		if err != nil {
+		var stop *exitError
+		switch {
+		case err == nil:
+		case ctx.Err() != nil || errors.As(err, &stop) || len(files) == 1:
 			return err
+		default:
+			// The others of a set are judged all the same.
+			fmt.Fprintln(e.err, "skep:", err)
 		}
-		all = all && ok
+		all = all && ok && err == nil
 	}
 	if !all {
 		return &exitError{exitRefused, nil}
