@@ -17,6 +17,7 @@ import (
 //	prog.s      the program main and what it needs
 //	ctx         the memory at r1, in hex
 //	progs       entries of program arrays: array, index, program
+//	packet      what the legacy packet loads see, in hex
 //	r0          the result
 //	ctx-after   the memory at the end
 //	fault       part of the error; only engines that check run such a case
@@ -52,6 +53,19 @@ func TestCorpus(t *testing.T) {
 	}
 }
 
+// packetBytes is an event whose packet the legacy loads read.
+type packetBytes []byte
+
+func (p packetBytes) LoadPacket(off int32, size int) (v uint32, ok bool) {
+	if off < 0 || int(off)+size > len(p) {
+		return 0, false
+	}
+	for _, b := range p[off:][:size] {
+		v = v<<8 | uint32(b)
+	}
+	return v, true
+}
+
 // corpusCase is a case's files by name.
 type corpusCase map[string]string
 
@@ -77,7 +91,9 @@ func (c corpusCase) run(t *testing.T, engine string) {
 	}
 	bctx, b := memory(t, max(len(ctx), 1))
 	copy(b, ctx)
-	r0, err := w.runner(t, 0).Run(w.progs["main"], bctx)
+	r := w.runner(t, 0)
+	r.Context().Event = packetBytes(c.hex(t, "packet"))
+	r0, err := r.Run(w.progs["main"], bctx)
 	if want := strings.TrimSpace(c["fault"]); want != "" {
 		if err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("error %v, want %q", err, want)

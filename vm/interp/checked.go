@@ -174,7 +174,10 @@ func (u *cpu) control(in *ir.Insn) error {
 	case ir.LdAbs8, ir.LdAbs16, ir.LdAbs32, ir.LdInd8, ir.LdInd16, ir.LdInd32:
 		v, ok := packetLoad(u.d.c, in.Op, in.Imm, r[in.Src])
 		r[0] = v
-		u.exited = !ok
+		if !ok {
+			u.exit()
+			return nil
+		}
 	default:
 		return u.fault(vm.FaultInsn, uint64(in.Op), 0)
 	}

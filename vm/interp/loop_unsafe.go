@@ -552,9 +552,14 @@ func run(c *vm.Context, cd *code, fn int, a *[5]uint64) (r0 uint64, err error) {
 			if err != nil {
 				return 0, m.fail(m.cd.index(ip), err)
 			}
-			if done {
+			if !done {
+				continue
+			}
+			if len(m.c.Frames) == m.base {
+				m.c.Block.SP = m.sp
 				return r[0], nil
 			}
+			ip = m.cd.addrOf(m.ret(&r))
 			continue
 		}
 

@@ -127,7 +127,7 @@ func (m *machine) name(i int, err error) error {
 	return err
 }
 
-// rare runs the operations that the loop leaves out. done ends the run.
+// rare runs the operations that the loop leaves out. done ends the function.
 func (m *machine) rare(in *insn, r *[16]uint64) (done bool, err error) {
 	switch op := in.op; {
 	case op >= ir.AtomicAdd32 && op <= ir.StoreRel64:
@@ -143,23 +143,13 @@ func (m *machine) rare(in *insn, r *[16]uint64) (done bool, err error) {
 	case op >= ir.LdAbs8 && op <= ir.LdInd32:
 		v, ok := packetLoad(m.c, in.op, in.imm, r[in.src&15])
 		r[0] = v
-		if !ok {
-			return m.leaveAll(), nil
-		}
+		return !ok, nil
 	case op == ir.Throw:
 		return true, &thrown{r[1]}
 	default:
 		return true, &vm.Fault{Kind: vm.FaultInsn, Insn: -1, Verified: true}
 	}
 	return false, nil
-}
-
-// leaveAll drops the frames of all callers: a failed legacy packet load ends
-// the program.
-func (m *machine) leaveAll() bool {
-	m.c.Frames = m.c.Frames[:m.base]
-	m.c.Block.SP = m.sp
-	return true
 }
 
 func castUser(v uint64, upper int64) uint64 {
@@ -170,7 +160,8 @@ func castUser(v uint64, upper int64) uint64 {
 	return lo | uint64(upper)<<32
 }
 
-// packetLoad is a legacy packet load. Its event gives the bytes.
+// packetLoad is a legacy packet load. The event gives the bytes; where it has
+// none, the function ends with 0. Linux 6.18: not the whole program.
 func packetLoad(c *vm.Context, op ir.Op, imm int64, src uint64) (uint64, bool) {
 	off := int32(imm)
 	if op >= ir.LdInd8 {
@@ -183,7 +174,10 @@ func packetLoad(c *vm.Context, op ir.Op, imm int64, src uint64) (uint64, bool) {
 		return 0, false
 	}
 	v, ok := l.LoadPacket(off, size)
-	return uint64(v), ok
+	if !ok {
+		return 0, false
+	}
+	return uint64(v), true
 }
 
 // probe is a load from memory that may not be there.
