@@ -47,3 +47,22 @@ func attrPointer(a *createAttr) unsafe.Pointer { return unsafe.Pointer(a) }
 func attrSize(a *createAttr) uintptr           { return unsafe.Sizeof(*a) }
 
 func sortKeys(k [][]byte) { slices.SortFunc(k, bytes.Compare) }
+
+type batchAttr struct {
+	in, out, keys, values unsafe.Pointer
+	count, fd             uint32
+	elemFlags, flags      uint64
+}
+
+// bpfBatch is one of bpf(2)'s batch commands: it takes and gives the count.
+func bpfBatch(cmd, fd int, in, out, keys, values []byte, count int) (int, abi.Errno) {
+	p := func(b []byte) unsafe.Pointer {
+		if len(b) == 0 {
+			return nil
+		}
+		return unsafe.Pointer(unsafe.SliceData(b))
+	}
+	a := batchAttr{in: p(in), out: p(out), keys: p(keys), values: p(values), count: uint32(count), fd: uint32(fd)}
+	_, e := bpf(cmd, unsafe.Pointer(&a), unsafe.Sizeof(a))
+	return int(a.count), e
+}
