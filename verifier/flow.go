@@ -101,8 +101,7 @@ func (v *verifier) closeLoop(i int, stack *[]int, onStack []bool, scc int32) int
 	}
 	members := s[k:]
 	*stack = s[:k]
-	// A call that runs a callback runs it again and again.
-	loop := len(members) > 1 || v.aux[i].callsCallback
+	loop := len(members) > 1
 	for _, m := range members {
 		onStack[m] = false
 	}
