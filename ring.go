@@ -47,20 +47,32 @@ func (m *Map) Ring() (Ring, error) {
 	return b.Ring(), nil
 }
 
-// PerfRings gives every CPU of a map of type PerfEventArray a buffer of size
-// bytes, rounded up to a power of two pages, and is their consumer's side.
-func (m *Map) PerfRings(size, watermark int, overwritable bool) (PerfRings, error) {
+// PerfOptions are what perf buffers are made with.
+type PerfOptions struct {
+	// Size is the size of each CPU's buffer in bytes, rounded up to a power of
+	// two pages.
+	Size int
+	// Watermark is the number of bytes, and WakeupEvents the number of samples,
+	// that wake the reader. At most one may be set; without, each sample does.
+	Watermark, WakeupEvents int
+	// Overwritable buffers lose the oldest samples instead of the newest.
+	Overwritable bool
+}
+
+// PerfRings gives every CPU of a map of type PerfEventArray a buffer and is
+// their consumer's side.
+func (m *Map) PerfRings(opts PerfOptions) (PerfRings, error) {
 	if m.Type() != PerfEventArray {
 		return nil, fmt.Errorf("map %q: a %s is no perf event array", m.name, m.Type())
 	}
-	if size < 1 {
+	if opts.Size < 1 {
 		return nil, errors.New("perf buffer: size must be positive")
 	}
 	b, ok := m.impl.(interface {
-		PerfRings(size, watermark int, overwritable bool) (PerfRings, error)
+		PerfRings(PerfOptions) (PerfRings, error)
 	})
 	if !ok {
 		return nil, &UnsupportedError{What: "reading perf events of this back end"}
 	}
-	return b.PerfRings(size, watermark, overwritable)
+	return b.PerfRings(opts)
 }

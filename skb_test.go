@@ -1,16 +1,9 @@
 package skep_test
 
 import (
-	"bytes"
-	"encoding/binary"
 	"testing"
 
-	"github.com/cilium/ebpf"
-	ciliumasm "github.com/cilium/ebpf/asm"
-
 	"github.com/skepbpf/skep"
-	"github.com/skepbpf/skep/asm"
-	"github.com/skepbpf/skep/isa"
 )
 
 func TestProgramsThatSeeAnSKB(t *testing.T) {
@@ -78,30 +71,4 @@ func TestProgramsThatSeeAnSKB(t *testing.T) {
 			}
 		})
 	}
-}
-
-// linuxRun runs a program in the running kernel, where that is allowed.
-func linuxRun(t *testing.T, src string, data []byte) (uint32, bool) {
-	t.Helper()
-	img, err := asm.Parse(t.Name(), []byte(src))
-	if err != nil {
-		t.Fatal(err)
-	}
-	p := img.Programs[0]
-	insns, err := ciliumasm.AppendInstructions(nil, bytes.NewReader(isa.Encode(p.Insns, binary.LittleEndian)), binary.LittleEndian, "linux")
-	if err != nil {
-		t.Fatal(err)
-	}
-	prog, err := ebpf.NewProgram(&ebpf.ProgramSpec{Type: ebpf.ProgramType(p.Type), Instructions: insns, License: "GPL"})
-	if err != nil {
-		t.Logf("not compared with the kernel: %v", err)
-		return 0, false
-	}
-	defer prog.Close()
-	ret, err := prog.Run(&ebpf.RunOptions{Data: data})
-	if err != nil {
-		t.Logf("not compared with the kernel: %v", err)
-		return 0, false
-	}
-	return ret, true
 }

@@ -11,7 +11,7 @@ import (
 )
 
 // load assembles and loads a program.
-func load(t *testing.T, src string) *skep.Collection {
+func load(t testing.TB, src string) *skep.Collection {
 	t.Helper()
 	img, err := asm.Parse(t.Name(), []byte(src))
 	if err != nil {
@@ -25,7 +25,7 @@ func load(t *testing.T, src string) *skep.Collection {
 	return coll
 }
 
-func only(t *testing.T, c *skep.Collection) *skep.Program {
+func only(t testing.TB, c *skep.Collection) *skep.Program {
 	t.Helper()
 	for _, p := range c.Programs {
 		return p

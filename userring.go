@@ -19,15 +19,15 @@ type userPerf struct {
 }
 
 // PerfRings gives every virtual CPU a ring.
-func (u *userMap) PerfRings(size, watermark int, overwritable bool) (PerfRings, error) {
-	if overwritable {
+func (u *userMap) PerfRings(opts PerfOptions) (PerfRings, error) {
+	if opts.Overwritable {
 		return nil, &UnsupportedError{What: "overwritable perf buffers"}
 	}
 	array := u.m.(*bpfmap.PerfEventArray)
 	p := &userPerf{array: array, notify: make(chan struct{}, 1), stop: make(chan struct{})}
 	n := min(uint32(u.cpus), array.MaxEntries())
 	for i := range n {
-		r, err := array.Open(i, bpfmap.PerfOptions{CPU: int(i), Size: size, Watermark: watermark})
+		r, err := array.Open(i, bpfmap.PerfOptions{CPU: int(i), Size: opts.Size, Watermark: opts.Watermark, WakeupEvents: opts.WakeupEvents})
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}

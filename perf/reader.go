@@ -29,12 +29,13 @@ type Record struct {
 
 // ReaderOptions change when a Reader wakes up and what a full buffer does.
 type ReaderOptions struct {
-	// WakeupEvents is the number of samples on a CPU before Read sees them.
-	// Only 0 and 1 are supported: each sample on its own.
+	// WakeupEvents is the number of samples on a CPU that wake Read up.
 	WakeupEvents int
-	// Watermark is the number of bytes on a CPU before Read sees them.
+	// Watermark is the number of bytes on a CPU that wake Read up. At most one
+	// of the two may be set; without, each sample does.
 	Watermark int
-	// Overwritable buffers lose the oldest samples instead of the newest.
+	// Overwritable buffers, which lose the oldest samples instead of the newest,
+	// are not supported.
 	Overwritable bool
 }
 
@@ -54,10 +55,9 @@ func NewReader(m *skep.Map, perCPUBuffer int) (*Reader, error) {
 
 // NewReaderWithOptions is NewReader with options.
 func NewReaderWithOptions(m *skep.Map, perCPUBuffer int, opts ReaderOptions) (*Reader, error) {
-	if opts.WakeupEvents > 1 {
-		return nil, fmt.Errorf("perf event array: %w", &skep.UnsupportedError{What: "WakeupEvents above 1"})
-	}
-	rings, err := m.PerfRings(perCPUBuffer, opts.Watermark, opts.Overwritable)
+	rings, err := m.PerfRings(skep.PerfOptions{
+		Size: perCPUBuffer, Watermark: opts.Watermark, WakeupEvents: opts.WakeupEvents, Overwritable: opts.Overwritable,
+	})
 	if err != nil {
 		return nil, err
 	}
