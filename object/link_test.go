@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skepbpf/skep/image"
@@ -90,6 +91,32 @@ func TestLinkRules(t *testing.T) {
 		if in.Op == isa.CallOp && in.Src() == isa.CallLocal && in.Imm == -1 {
 			t.Errorf("a call is not resolved")
 		}
+	}
+}
+
+func TestLinkKernelExterns(t *testing.T) {
+	t.Parallel()
+	c, err := object.OpenAll([]string{"testdata/externs.bpf.o", "testdata/loader.bpf.o", "testdata/structops.bpf.o"}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(c.Kconfig); n != 9 {
+		t.Errorf("%d configuration values, want 9 distinct ones", n)
+	}
+	out := object.Resolve(c, &object.Target{KernelVersion: 6 << 16, Kconfig: config(skepConfig)})
+	p, q := out.Program("read_config"), out.Program("uses_kernel")
+	if p.Err != nil || p.Maps[0] != out.Map(image.KconfigSection) || len(p.Maps[0].Contents) != 1 {
+		t.Errorf("read_config: %v, %v", p.Err, p.Maps)
+	}
+	if q.Err == nil || !strings.Contains(q.Err.Error(), "init_task") {
+		t.Errorf("uses_kernel without symbols: %v", q.Err)
+	}
+	ds, ok := out.Map(image.KconfigSection).Value.(*btf.Datasec)
+	if !ok || len(ds.Vars) != 9 || ds.Size != out.Map(image.KconfigSection).ValueSize {
+		t.Errorf("type of .kconfig: %v", out.Map(image.KconfigSection).Value)
+	}
+	if len(c.StructOps) != 3 || c.Map("linked") == nil || c.Map("linked").Value == nil {
+		t.Errorf("struct_ops %v", c.StructOps)
 	}
 }
 

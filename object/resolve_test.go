@@ -205,6 +205,16 @@ func TestHostTarget(t *testing.T) {
 	if target.KernelTypes == nil || target.KernelVersion == 0 {
 		t.Errorf("%+v", target)
 	}
+	again, _ := object.HostTarget()
+	if again.KernelTypes != target.KernelTypes {
+		t.Error("the kernel's types are decoded twice")
+	}
+	if _, ok := target.Symbol("skep_has_no_such_symbol"); ok {
+		t.Error("a symbol that is not there has an address")
+	}
+	if vals, err := target.Kconfig(); err == nil && len(vals) < 100 {
+		t.Errorf("a configuration of %d values", len(vals))
+	}
 }
 
 func TestBigEndianIsRead(t *testing.T) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/cilium/ebpf"
 	"github.com/cilium/ebpf/asm"
+	"github.com/cilium/ebpf/btf"
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/skepbpf/skep/image"
@@ -240,4 +241,89 @@ func TestFromSpecOracleObjects(t *testing.T) {
 		}
 	}
 	t.Logf("%d objects, %d refused by cilium/ebpf, %d differ; %d programs compared", len(paths), refused, differ, progs)
+}
+
+func TestFromSpecKernelReferences(t *testing.T) {
+	t.Parallel()
+	cs, err := ebpf.LoadCollectionSpec("testdata/loader.bpf.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	theirs, err := object.FromSpec(cs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ours := open(t, "loader.bpf.o")
+	voidPtr := &btf.Pointer{Target: (*btf.Void)(nil)}
+	target := &object.Target{
+		KernelVersion: 5, Kconfig: config(skepConfig),
+		KernelTypes: kernelWith(t, &btf.Func{Name: "bpf_cast_to_kern_ctx", Linkage: btf.GlobalFunc,
+			Type: &btf.FuncProto{Return: voidPtr, Params: []btf.FuncParam{{Name: "obj", Type: voidPtr}}}}),
+		Symbol: func(name string) (uint64, bool) { return 77, name == "init_task" },
+	}
+	a, b := object.Resolve(theirs, target), object.Resolve(ours, target)
+	p, q := a.Program("uses_kernel"), b.Program("uses_kernel")
+	if p.Err != nil || q.Err != nil {
+		t.Fatal(p.Err, q.Err)
+	}
+	if diff := cmp.Diff(listing(p), listing(q)); diff != "" {
+		t.Errorf("-cilium +skep:\n%s", diff)
+	}
+	if len(a.Kconfig) != 2 || !cmp.Equal(a.Map(".kconfig").Contents, b.Map(".kconfig").Contents) {
+		t.Errorf("configuration %v and %v", a.Map(".kconfig").Contents, b.Map(".kconfig").Contents)
+	}
+	if len(p.Kfuncs) != 2 || p.Kfuncs[0].Name != "skep_missing_kfunc" || !p.Kfuncs[0].Weak || p.Kfuncs[1].ID == 0 {
+		t.Errorf("kernel functions %+v", p.Kfuncs)
+	}
+}
+
+func TestFromSpecContents(t *testing.T) {
+	t.Parallel()
+	type pair struct{ A, B uint16 }
+	spec := func(m *ebpf.MapSpec) *ebpf.CollectionSpec {
+		return &ebpf.CollectionSpec{Maps: map[string]*ebpf.MapSpec{
+			"m": m, "inner": {Type: ebpf.Array, KeySize: 4, ValueSize: 4, MaxEntries: 1},
+		}}
+	}
+	hash := func(key, value any) *ebpf.MapSpec {
+		return &ebpf.MapSpec{Type: ebpf.Hash, KeySize: 4, ValueSize: 4, Contents: []ebpf.MapKV{{Key: key, Value: value}}}
+	}
+	for _, row := range []struct {
+		name string
+		m    *ebpf.MapSpec
+		want string // value in hex, or the error
+	}{
+		{"numbers", hash(uint32(1), uint32(258)), "02010000"},
+		{"structs", hash(uint32(1), pair{1, 2}), "01000200"},
+		{"bytes", hash([]byte{1, 2, 3, 4}, []byte{5, 6, 7, 8}), "05060708"},
+		{"text", hash("abcd", "efgh"), "65666768"},
+		{"a number of another size", hash(uint32(1), uint64(2)), "has 8 bytes in place of 4"},
+		{"bytes of another length", hash([]byte{1}, uint32(1)), "1 bytes in place of 4"},
+		{"text of another length", hash("abc", uint32(1)), "3 bytes in place of 4"},
+		{"what has no size", hash(1, uint32(1)), "key"},
+		{"a live map", hash(uint32(1), &ebpf.Map{}), "loaded into the kernel already"},
+		{"a program that is not there", &ebpf.MapSpec{Type: ebpf.ProgramArray, KeySize: 4, ValueSize: 4,
+			Contents: []ebpf.MapKV{{Key: uint32(0), Value: "none"}}}, `no program "none"`},
+		{"a map that is not there", &ebpf.MapSpec{Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4,
+			Contents: []ebpf.MapKV{{Key: uint32(0), Value: "none"}}}, `no map "none"`},
+		{"an inner map", &ebpf.MapSpec{Type: ebpf.ArrayOfMaps, KeySize: 4, ValueSize: 4,
+			Contents: []ebpf.MapKV{{Key: uint32(0), Value: "inner"}}}, "map inner"},
+	} {
+		c, err := object.FromSpec(spec(row.m))
+		var got string
+		switch {
+		case err != nil:
+			got = err.Error()
+		case c.Map("m").Contents[0].Map != nil:
+			got = "map " + c.Map("m").Contents[0].Map.Name
+		default:
+			got = fmt.Sprintf("%x", c.Map("m").Contents[0].Value)
+		}
+		if !strings.Contains(got, row.want) {
+			t.Errorf("%s: %s, want %s", row.name, got, row.want)
+		}
+	}
+	if _, err := object.FromSpec(nil); err == nil {
+		t.Error("no spec at all is adapted")
+	}
 }
