@@ -327,3 +327,25 @@ func TestFromSpecContents(t *testing.T) {
 		t.Error("no spec at all is adapted")
 	}
 }
+
+func TestFromSpecStructOps(t *testing.T) {
+	t.Parallel()
+	cs, err := ebpf.LoadCollectionSpec("testdata/oplink.bpf.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := object.FromSpec(cs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := open(t, "oplink.bpf.o")
+	if len(c.StructOps) != 1 || !cmp.Equal(c.StructOps[0].Members, want.StructOps[0].Members) || !c.StructOps[0].Link {
+		t.Errorf("%+v, want %+v", c.StructOps[0], want.StructOps[0])
+	}
+	if m := c.Map("ops"); m.StructOps != "bpf_dummy_ops" || !cmp.Equal(m.Contents, want.Map("ops").Contents) {
+		t.Errorf("%+v, want %+v", m, want.Map("ops"))
+	}
+	if p, q := c.Program("test_1"), want.Program("test_1"); p.AttachTo != q.AttachTo || p.AttachTo != "bpf_dummy_ops:test_1" {
+		t.Errorf("attached to %q and %q", p.AttachTo, q.AttachTo)
+	}
+}
