@@ -398,7 +398,7 @@ func (v *verifier) kptrFlags(f *mapField) regType {
 	case f.kind == fieldKptrPerCPU:
 		return fNull | fRCU | fPerCPU
 	case f.local != kernelType:
-		return fNull | fRCU | fAlloc
+		return fNull | fRCU | fAlloc | fNonOwn
 	}
 	return fNull | fRCU
 }

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/isa"
 )
 
@@ -161,16 +162,10 @@ func (v *verifier) logLine() {
 	if line == nil {
 		return
 	}
-	n := 0
-	for i := range v.prog.Lines {
-		if &v.prog.Lines[i] == line {
-			n = i + 1
-		}
-	}
-	if n == l.lastLine {
+	if l.line != nil && l.line.Line == line.Line && l.line.File == line.File {
 		return
 	}
-	l.lastLine = n
+	l.line = line
 	l.printf("; %s @ %s:%d\n", trimLeft(line.Text), baseName(line.File), line.Line)
 }
 

@@ -18,6 +18,7 @@ func (v *verifier) checkRead(n int) error {
 	if n >= isa.NumRegs {
 		return v.reject(CodeBadReg, abi.EINVAL, "R%d is invalid", n)
 	}
+	v.log.touchReg(n)
 	if v.reg(n).typ == ptNone {
 		return v.reject(CodeUninit, abi.EACCES, "R%d !read_ok", n)
 	}
@@ -32,6 +33,7 @@ func (v *verifier) checkWrite(n int) error {
 	if n == int(isa.FP) {
 		return v.reject(CodeFramePointer, abi.EACCES, "frame pointer is read only")
 	}
+	v.log.touchReg(n)
 	return nil
 }
 

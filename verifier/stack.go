@@ -403,9 +403,6 @@ func (v *verifier) checkStackRange(n, off, size int, zeroOK, write bool, meta *c
 		meta.rawReg, meta.rawSize = n, size
 		return nil
 	}
-	if size > 0 {
-		v.noteStack(fr, lo)
-	}
 	f := v.state.frames[fr]
 	if write {
 		f = v.state.wframe(fr)

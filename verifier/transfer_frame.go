@@ -132,6 +132,13 @@ func (v *verifier) callSub() error {
 	// The caller's frame, just hidden, is still this state's alone.
 	caller.scratch()
 	v.insn = target
+	if v.log.on(logPaths | logStates) {
+		v.log.printf("caller:\n")
+		v.logState(v.state, v.state.cur-1, true)
+		v.log.printf("callee:\n")
+		v.logState(v.state, v.state.cur, true)
+		v.log.touchAll()
+	}
 	return nil
 }
 
@@ -255,16 +262,27 @@ func (v *verifier) leave() (end bool, err error) {
 			return true, err
 		}
 	}
+	at := int(callee.callsite)
+	if !callee.callback {
+		at++
+	}
+	logged := v.log.on(logPaths | logStates)
+	if logged {
+		v.log.printf("returning from callee:\n")
+		v.logState(s, s.cur, true)
+	}
 	s.frames[s.cur] = nil
 	s.cur--
 	caller := s.wframe(s.cur)
-	if v.log.on(logStates) {
-		v.log.printf("returning from callee:\nto caller at %d:\n", callee.callsite+1)
-	}
-	v.insn = int(callee.callsite)
 	if !callee.callback {
 		caller.regs[0] = r0
-		v.insn++
+	}
+	if logged {
+		v.log.printf("to caller at %d:\n", at)
+		v.logState(s, s.cur, true)
+	}
+	v.insn = at
+	if !callee.callback {
 		return false, nil
 	}
 	// The call that runs the callback decides whether to run it again.
