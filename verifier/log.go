@@ -16,12 +16,12 @@ type logger struct {
 
 	// What has been touched since the last printed state, and where that
 	// state goes: behind the instruction, if nothing was printed since.
-	regs     uint32
-	slots    uint64
-	insnEnd  int  // length of buf behind the last printed instruction
-	insnLen  int  // length of that instruction's line
-	lastLine int  // index+1 of the last printed C line
-	popped   bool // the path has just been taken up again
+	regs    uint32
+	slots   uint64
+	insnEnd int         // length of buf behind the last printed instruction
+	insnLen int         // length of that instruction's line
+	line    *image.Line // the last printed C line
+	popped  bool        // the path has just been taken up again
 }
 
 // The levels, as bits of bpf_attr.log_level.

@@ -280,6 +280,7 @@ func (v *verifier) leave() (end bool, err error) {
 	if logged {
 		v.log.printf("to caller at %d:\n", at)
 		v.logState(s, s.cur, true)
+		v.log.popped = true
 	}
 	v.insn = at
 	if !callee.callback {
