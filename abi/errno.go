@@ -45,6 +45,7 @@ var errnoNames = map[Errno]string{
 	EINTR:      "EINTR",
 	ENXIO:      "ENXIO",
 	E2BIG:      "E2BIG",
+	EBADF:      "EBADF",
 	EAGAIN:     "EAGAIN",
 	ENOMEM:     "ENOMEM",
 	EACCES:     "EACCES",

@@ -12,232 +12,156 @@ import (
 // Limits of Linux on amd64, on every machine, so that a definition is good or
 // bad everywhere.
 const (
-	kmallocMax   = 4 << 20  // KMALLOC_MAX_SIZE
-	percpuMax    = 32 << 10 // PCPU_MIN_UNIT_SIZE
-	htabElemSize = 48
-	trieNodeSize = 24
-	maxLPMData   = 256
-	maxCPUs      = 8192 // NR_CPUS
-	maxBuckets   = math.MaxUint32 / 16
+	maxCPUs    = 8192                // CPUs that a kernel may be built for
+	maxBuckets = math.MaxUint32 / 16 // of a hash
+	maxLPMData = 256                 // bytes of a trie's prefix
 )
 
-const accessFlags = abi.ReadOnly | abi.WriteOnly | abi.ReadOnlyProg | abi.WriteOnlyProg
-
-// rule is what BPF_MAP_CREATE demands of a type of map.
-type rule struct {
-	flags  abi.MapFlags // those that are legal
-	demand abi.MapFlags // those that must be there
-	key    func(uint32) bool
-	value  func(uint32) bool
-	// more is what is left, after flags, sizes and max_entries.
-	more func(d *image.Map) (abi.Errno, string)
+// refusal is an errno and what is wrong, in words.
+type refusal struct {
+	errno  abi.Errno
+	reason string
 }
 
-func size(n uint32) func(uint32) bool { return func(s uint32) bool { return s == n } }
-
-func someSize(s uint32) bool { return s > 0 }
-
-func fourOrEight(s uint32) bool { return s == 4 || s == 8 }
-
-// ruleOf is the rule of a type, nil if Linux 6.18 has no such type or this
-// package has none.
-func ruleOf(t abi.MapType) *rule {
-	const htabFlags = abi.NoPrealloc | abi.NoCommonLRU | abi.NUMANode | abi.ZeroSeed | accessFlags
-	const fdFlags = abi.NUMANode | abi.ReadOnly | abi.WriteOnly
-	switch t {
-	case abi.Array:
-		return &rule{abi.NUMANode | abi.Mmapable | abi.InnerMap | accessFlags, 0, size(4), someSize, checkValueInt}
-	case abi.PerCPUArray:
-		return &rule{accessFlags, 0, size(4), someSize, checkPerCPU}
-	case abi.ProgArray:
-		return &rule{fdFlags, 0, size(4), size(4), nil}
-	case abi.PerfEventArray:
-		return &rule{fdFlags | abi.PreserveElems, 0, size(4), size(4), nil}
-	case abi.ArrayOfMaps:
-		return &rule{fdFlags, 0, size(4), size(4), checkInner}
-	case abi.Hash, abi.PerCPUHash, abi.LRUHash, abi.LRUPerCPUHash:
-		return &rule{htabFlags, 0, someSize, someSize, checkHash}
-	case abi.HashOfMaps:
-		return &rule{htabFlags, 0, someSize, size(4), checkHashOfMaps}
-	case abi.LPMTrie:
-		return &rule{abi.NoPrealloc | abi.NUMANode | accessFlags, abi.NoPrealloc,
-			func(s uint32) bool { return s >= 5 && s <= 4+maxLPMData },
-			func(s uint32) bool { return s > 0 && s <= kmallocMax-maxLPMData-trieNodeSize }, nil}
-	case abi.Queue, abi.Stack:
-		return &rule{abi.NUMANode | accessFlags, 0, size(0), someSize, checkQueue}
-	case abi.RingBuf:
-		return &rule{abi.NUMANode, 0, size(0), size(0), checkRingBuf}
-	case abi.BloomFilter:
-		return &rule{abi.NUMANode | abi.ZeroSeed | accessFlags, 0, size(0), someSize, checkBloom}
-	case abi.DevMap, abi.DevMapHash:
-		return &rule{fdFlags, 0, size(4), fourOrEight, checkDevMap}
-	case abi.CPUMap:
-		return &rule{abi.NUMANode, 0, size(4), fourOrEight, checkCPUMap}
-	case abi.XSKMap:
-		return &rule{fdFlags, 0, size(4), size(4), nil}
-	}
-	return nil
+func refuse(e abi.Errno, format string, args ...any) *refusal {
+	return &refusal{e, fmt.Sprintf(format, args...)}
 }
 
-// checkDef holds a definition against the rules of BPF_MAP_CREATE.
+// checkDef holds a definition against the rules of BPF_MAP_CREATE, which are
+// those of its row in abi and the few below.
 func checkDef(d *image.Map) error {
-	refuse := func(e abi.Errno, format string, args ...any) error {
-		return &CreateError{Map: d.Name, Errno: e, Reason: fmt.Sprintf(format, args...)}
+	row := d.Type.Info()
+	if row == nil {
+		return &CreateError{Map: d.Name, Errno: abi.EINVAL, Reason: fmt.Sprintf("there is no map type %d", d.Type)}
 	}
-	r := ruleOf(d.Type)
-	if r == nil {
-		return &CreateError{Map: d.Name, Errno: abi.EINVAL, err: ErrUnsupported,
-			Reason: fmt.Sprintf("map type %d is not supported", d.Type)}
-	}
-	perCPU := d.Type == abi.PerCPUArray || d.Type == abi.PerCPUHash || d.Type == abi.LRUPerCPUHash
-	switch {
-	case d.Extra != 0 && d.Type != abi.BloomFilter:
-		return refuse(abi.EINVAL, "map_extra %#x: must be 0 for this type", d.Extra)
-	case d.Flags&^r.flags != 0:
-		return refuse(abi.EINVAL, "map flags %#x: not legal for this type", uint32(d.Flags&^r.flags))
-	case d.Flags&r.demand != r.demand:
-		return refuse(abi.EINVAL, "map flags: %#x is needed for this type", uint32(r.demand))
-	case d.Flags&(abi.ReadOnly|abi.WriteOnly) == abi.ReadOnly|abi.WriteOnly:
-		return refuse(abi.EINVAL, "map flags: BPF_F_RDONLY and BPF_F_WRONLY exclude each other")
-	case d.Flags&(abi.ReadOnlyProg|abi.WriteOnlyProg) == abi.ReadOnlyProg|abi.WriteOnlyProg:
-		return refuse(abi.EINVAL, "map flags: BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG exclude each other")
-	case d.Flags&abi.NUMANode != 0 && (perCPU || d.Flags&abi.NoCommonLRU != 0):
-		return refuse(abi.EINVAL, "map flags: BPF_F_NUMA_NODE is not for per-CPU memory")
-	case d.Flags&abi.NUMANode != 0 && d.NUMANode != 0:
-		return refuse(abi.EINVAL, "NUMA node %d: there is none", d.NUMANode)
-	case d.Type != abi.RingBuf && d.MaxEntries == 0:
-		return refuse(abi.EINVAL, "max_entries is 0")
-	case !r.key(d.KeySize):
-		return refuse(abi.EINVAL, "key size %d is not legal for this type", d.KeySize)
-	case !r.value(d.ValueSize):
-		return refuse(abi.EINVAL, "value size %d is not legal for this type", d.ValueSize)
-	}
-	if r.more != nil {
-		if e, reason := r.more(d); e != 0 {
-			return refuse(e, "%s", reason)
-		}
-	}
-	if l := spinLockOffset(d.Value); l >= 0 {
-		switch {
-		case d.Type != abi.Array && d.Type != abi.Hash:
-			return refuse(abi.EOPNOTSUPP, "a bpf_spin_lock in a value of this type")
-		case uint32(l)+4 > d.ValueSize:
-			return refuse(abi.EINVAL, "the value type is larger than the value")
-		case d.Flags&(abi.ReadOnlyProg|abi.WriteOnlyProg) != 0:
-			return refuse(abi.EACCES, "a bpf_spin_lock in a map that programs cannot read and write")
+	for _, check := range []func(*image.Map, *abi.MapInfo) *refusal{
+		checkFlags, checkSizes, checkEntries, checkExtra, checkInner, checkLock,
+	} {
+		if r := check(d, row); r != nil {
+			return &CreateError{Map: d.Name, Errno: r.errno, Reason: r.reason}
 		}
 	}
 	return nil
 }
 
-func checkValueInt(d *image.Map) (abi.Errno, string) {
-	if d.ValueSize > math.MaxInt32 {
-		return abi.E2BIG, "value size is above 2 GiB"
-	}
-	return 0, ""
-}
-
-func checkPerCPU(d *image.Map) (abi.Errno, string) {
-	if roundUp(uint64(d.ValueSize), 8) > percpuMax {
-		return abi.E2BIG, fmt.Sprintf("per-CPU value size %d is above %d", d.ValueSize, percpuMax)
-	}
-	return 0, ""
-}
-
-func checkHash(d *image.Map) (abi.Errno, string) {
+func checkFlags(d *image.Map, row *abi.MapInfo) *refusal {
+	both := func(f abi.MapFlags) bool { return d.Flags&f == f }
 	lru := d.Type == abi.LRUHash || d.Type == abi.LRUPerCPUHash
-	switch {
-	case !lru && d.Flags&abi.NoCommonLRU != 0:
-		return abi.EINVAL, "map flags: BPF_F_NO_COMMON_LRU is for LRU maps"
-	case lru && d.Flags&abi.NoPrealloc != 0:
-		return abi.ENOTSUPP, "map flags: LRU maps are preallocated"
-	case uint64(d.KeySize)+uint64(d.ValueSize) >= kmallocMax-htabElemSize:
-		return abi.E2BIG, "key and value sizes are too large"
-	case powerOf2(uint64(d.MaxEntries)) > maxBuckets:
-		return abi.E2BIG, fmt.Sprintf("max_entries %d is too large", d.MaxEntries)
+	switch bad := d.Flags &^ row.Flags; {
+	case lru && bad == abi.NoPrealloc:
+		return refuse(abi.ENOTSUPP, "map flags: LRU maps are preallocated")
+	case bad != 0:
+		return refuse(abi.EINVAL, "map flags %#x: not legal for type %s", uint32(bad), row.Short)
+	case !both(row.Required):
+		return refuse(abi.EINVAL, "map flags: type %s needs %#x", row.Short, uint32(row.Required))
+	case both(abi.ReadOnly | abi.WriteOnly):
+		return refuse(abi.EINVAL, "map flags: BPF_F_RDONLY and BPF_F_WRONLY exclude each other")
+	case both(abi.ReadOnlyProg | abi.WriteOnlyProg):
+		return refuse(abi.EINVAL, "map flags: BPF_F_RDONLY_PROG and BPF_F_WRONLY_PROG exclude each other")
+	case both(abi.NUMANode | abi.NoCommonLRU):
+		return refuse(abi.EINVAL, "map flags: BPF_F_NUMA_NODE is not for lists of CPUs")
+	case both(abi.NUMANode) && d.NUMANode != 0:
+		return refuse(abi.EINVAL, "NUMA node %d: there is none", d.NUMANode)
 	}
-	if d.Type == abi.PerCPUHash || d.Type == abi.LRUPerCPUHash {
-		return checkPerCPU(d)
-	}
-	return 0, ""
+	return nil
 }
 
-func checkHashOfMaps(d *image.Map) (abi.Errno, string) {
-	if e, s := checkHash(d); e != 0 {
-		return e, s
+func checkSizes(d *image.Map, row *abi.MapInfo) *refusal {
+	tooLarge := abi.EINVAL
+	switch d.Type {
+	case abi.Array, abi.PerCPUArray, abi.Queue, abi.Stack:
+		tooLarge = abi.E2BIG
 	}
-	return checkInner(d)
+	if row.Sum != 0 {
+		tooLarge = abi.E2BIG
+	}
+	for _, s := range []struct {
+		what string
+		size uint32
+		rule abi.SizeRule
+	}{{"key", d.KeySize, row.Key}, {"value", d.ValueSize, row.Value}} {
+		switch {
+		case s.rule.Allows(s.size):
+		case s.size > s.rule.Max && s.rule.Max > 8:
+			return refuse(tooLarge, "%s size %d is above %d", s.what, s.size, s.rule.Max)
+		default:
+			return refuse(abi.EINVAL, "%s size %d is not legal for type %s", s.what, s.size, row.Short)
+		}
+	}
+	if sum := uint64(d.KeySize) + uint64(d.ValueSize); row.Sum != 0 && sum > uint64(row.Sum) {
+		return refuse(abi.E2BIG, "key and value have %d bytes, more than %d", sum, row.Sum)
+	}
+	return nil
+}
+
+func checkEntries(d *image.Map, row *abi.MapInfo) *refusal {
+	n := d.MaxEntries
+	switch row.Entries {
+	case abi.EntriesNone:
+		if n != 0 {
+			return refuse(abi.EINVAL, "max_entries %d: must be 0 for type %s", n, row.Short)
+		}
+		return nil
+	case abi.EntriesPages:
+		if n&(n-1) != 0 || n%mem.PageSize != 0 || n == 0 {
+			return refuse(abi.EINVAL, "max_entries %d: must be a power of two of pages of %d bytes", n, mem.PageSize)
+		}
+		return nil
+	case abi.EntriesCPUs:
+		if n > maxCPUs {
+			return refuse(abi.E2BIG, "max_entries %d is above the %d CPUs there can be", n, maxCPUs)
+		}
+	}
+	switch {
+	case n == 0:
+		return refuse(abi.EINVAL, "max_entries is 0")
+	case d.Type == abi.DevMapHash && n > 1<<31:
+		return refuse(abi.EINVAL, "max_entries %d is above 2^31", n)
+	case (row.Sum != 0 || d.Type == abi.HashOfMaps) && powerOf2(uint64(n)) > maxBuckets:
+		return refuse(abi.E2BIG, "max_entries %d needs more than %d buckets", n, maxBuckets)
+	}
+	return nil
+}
+
+func checkExtra(d *image.Map, row *abi.MapInfo) *refusal {
+	switch {
+	case row.Extra == abi.ExtraNone && d.Extra != 0:
+		return refuse(abi.EINVAL, "map_extra %#x: must be 0 for type %s", d.Extra, row.Short)
+	case row.Extra == abi.ExtraHashes && d.Extra&^0xf != 0:
+		return refuse(abi.EINVAL, "map_extra %#x: only the number of hashes, up to 15, is legal", d.Extra)
+	}
+	return nil
 }
 
 // checkInner holds the template of inner maps against the rules.
-func checkInner(d *image.Map) (abi.Errno, string) {
+func checkInner(d *image.Map, _ *abi.MapInfo) *refusal {
+	if d.Type != abi.ArrayOfMaps && d.Type != abi.HashOfMaps {
+		return nil
+	}
 	t := d.Inner
 	if t == nil {
-		return abi.EBADF, "the template of the inner maps is missing"
+		return refuse(abi.EBADF, "the template of the inner maps is missing")
 	}
-	switch t.Type {
-	case abi.ArrayOfMaps, abi.HashOfMaps:
-		return abi.EINVAL, "inner maps cannot hold maps"
-	case abi.ProgArray:
-		return abi.ENOTSUPP, "inner maps cannot be program arrays"
+	if t.Type == abi.ArrayOfMaps || t.Type == abi.HashOfMaps {
+		return refuse(abi.EINVAL, "inner maps cannot hold maps")
 	}
-	return 0, ""
+	if row := t.Type.Info(); row == nil || !row.Inner {
+		return refuse(abi.ENOTSUPP, "inner maps cannot be of type %s", t.Type.Short())
+	}
+	return nil
 }
 
-func checkQueue(d *image.Map) (abi.Errno, string) {
-	if d.ValueSize > kmallocMax {
-		return abi.E2BIG, fmt.Sprintf("value size %d is above %d", d.ValueSize, kmallocMax)
-	}
-	return 0, ""
-}
-
-func checkRingBuf(d *image.Map) (abi.Errno, string) {
-	if n := d.MaxEntries; n&(n-1) != 0 || n%mem.PageSize != 0 || n == 0 {
-		return abi.EINVAL, fmt.Sprintf("max_entries %d: must be a power of two of pages of %d bytes", n, mem.PageSize)
-	}
-	return 0, ""
-}
-
-func checkBloom(d *image.Map) (abi.Errno, string) {
-	if d.Extra&^0xf != 0 {
-		return abi.EINVAL, fmt.Sprintf("map_extra %#x: only the number of hashes, up to 15, is legal", d.Extra)
-	}
-	return 0, ""
-}
-
-func checkDevMap(d *image.Map) (abi.Errno, string) {
-	if d.Type == abi.DevMapHash && d.MaxEntries > 1<<31 {
-		return abi.EINVAL, fmt.Sprintf("max_entries %d is too large", d.MaxEntries)
-	}
-	return 0, ""
-}
-
-func checkCPUMap(d *image.Map) (abi.Errno, string) {
-	if d.MaxEntries > maxCPUs {
-		return abi.E2BIG, fmt.Sprintf("max_entries %d is above the %d CPUs there can be", d.MaxEntries, maxCPUs)
-	}
-	return 0, ""
-}
-
-// Adjust is a definition as libbpf passes it on to the kernel: a perf event
-// array without max_entries gets one for each CPU, a ring buffer's size is
-// rounded up to a power of two of pages, and so are those of inner maps. def
-// itself stays as it is.
-func Adjust(def *image.Map, cpus int) *image.Map {
-	d := *def
+// checkLock says what is wrong with a spin lock in the value.
+func checkLock(d *image.Map, row *abi.MapInfo) *refusal {
+	at := spinLockOffset(d.Value)
 	switch {
-	case d.Type == abi.PerfEventArray && d.MaxEntries == 0:
-		d.MaxEntries = uint32(cpus)
-	case d.Type == abi.RingBuf && d.MaxEntries != 0:
-		if n := powerOf2(roundUp(uint64(d.MaxEntries), mem.PageSize)); n <= math.MaxUint32 {
-			d.MaxEntries = uint32(n)
-		}
-	case d.Inner != nil:
-		d.Inner = Adjust(d.Inner, cpus)
+	case at < 0:
+	case row.Fields&abi.FieldSpinLock == 0:
+		return refuse(abi.EOPNOTSUPP, "a bpf_spin_lock in a value of type %s", row.Short)
+	case uint32(at)+4 > d.ValueSize:
+		return refuse(abi.EINVAL, "the value's type is larger than the value")
+	case d.Flags&(abi.ReadOnlyProg|abi.WriteOnlyProg) != 0:
+		return refuse(abi.EACCES, "a bpf_spin_lock in a map that programs cannot read and write")
 	}
-	// An Inner that needs nothing is itself, so that comparing is enough.
-	if d.MaxEntries == def.MaxEntries && d.Inner == def.Inner {
-		return def
-	}
-	return &d
+	return nil
 }

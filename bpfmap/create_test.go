@@ -154,7 +154,7 @@ func TestUnsupportedTypesSayso(t *testing.T) {
 	if !errors.Is(err, ErrUnsupported) {
 		t.Errorf("error %v is not ErrUnsupported", err)
 	}
-	if got, want := fmt.Sprint(err), `map "s": map type 15 is not supported (errno 22)`; got != want {
+	if got, want := fmt.Sprint(err), `map "s": sockmap: map type is not supported`; got != want {
 		t.Errorf("error text %q, want %q", got, want)
 	}
 }
@@ -272,7 +272,7 @@ func TestInitialElementsAreThere(t *testing.T) {
 	}
 	def.Contents = append(def.Contents, image.Entry{Key: u32(7), Value: u32(1)})
 	_, err := New(&def, Options{Table: newTable(t)})
-	if got, want := fmt.Sprint(err), `map "data": initial element 2 is refused (errno 7)`; got != want {
+	if got, want := fmt.Sprint(err), `map "data": initial element 2 is refused: E2BIG`; got != want {
 		t.Errorf("error %q, want %q", got, want)
 	}
 }

@@ -19,13 +19,12 @@ type CreateError struct {
 	err    error
 }
 
-// Error names the map, the rule and the errno.
+// Error names the map and what is wrong; of a broken rule, also the errno.
 func (e *CreateError) Error() string {
-	s := fmt.Sprintf("map %q: %s", e.Map, e.Reason)
-	if e.Errno != 0 {
-		s += fmt.Sprintf(" (errno %d)", e.Errno)
+	if e.err != nil {
+		return fmt.Sprintf("map %q: %s", e.Map, e.Reason)
 	}
-	return s
+	return fmt.Sprintf("map %q: %s: %v", e.Map, e.Reason, e.Errno)
 }
 
 // Unwrap is what lies below: ErrUnsupported or a failure of the system.

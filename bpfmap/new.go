@@ -1,6 +1,7 @@
 package bpfmap
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/skepbpf/skep/abi"
@@ -18,6 +19,9 @@ func New(def *image.Map, o Options) (Map, error) {
 		return nil, err
 	}
 	m, err := construct(def, o)
+	if errors.Is(err, ErrUnsupported) {
+		return nil, &CreateError{Map: def.Name, Errno: abi.ENOTSUPP, Reason: err.Error(), err: err}
+	}
 	if err != nil {
 		return nil, &CreateError{Map: def.Name, Errno: abi.ENOMEM, Reason: "no memory: " + err.Error(), err: err}
 	}
@@ -66,5 +70,5 @@ func construct(def *image.Map, o Options) (Map, error) {
 	case abi.RingBuf:
 		return newRingBuf(def, o)
 	}
-	return nil, fmt.Errorf("type %d: %w", def.Type, ErrUnsupported)
+	return nil, fmt.Errorf("%s: %w", def.Type.Short(), ErrUnsupported)
 }
