@@ -133,6 +133,7 @@ func (v *verifier) checkHeld(throw, locks bool, prefix string) error {
 		}
 	}
 	switch {
+	case !locks:
 	case s.activeIRQ != 0:
 		return v.reject(CodeIRQ, abi.EINVAL, "%s cannot be used inside bpf_local_irq_save-ed region", prefix)
 	case s.activeRCU:
