@@ -105,14 +105,21 @@ func (f *Fixed) Task() Task { return *f.task.Load() }
 // NUMANode is 0.
 func (f *Fixed) NUMANode(int) int32 { return 0 }
 
+// maxTraceLines bounds what is recorded; the oldest lines go first.
+const maxTraceLines = 1 << 16
+
 // Trace records a line.
 func (f *Fixed) Trace(cpu int, line []byte) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if len(f.lines) == maxTraceLines {
+		f.lines = append(f.lines[:0], f.lines[maxTraceLines/2:]...)
+	}
 	f.lines = append(f.lines, TraceLine{cpu, f.now.Load(), string(line)})
 }
 
-// Lines are the trace output so far.
+// Lines are the newest lines of trace output, at least 32768 if there were so
+// many.
 func (f *Fixed) Lines() []TraceLine {
 	f.mu.Lock()
 	defer f.mu.Unlock()

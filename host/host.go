@@ -20,7 +20,7 @@ type Task struct {
 }
 
 // Host is the world outside. Its methods are called from many goroutines at
-// once and must not block.
+// once and do not block, but for Trace, which may wait for its writer.
 type Host interface {
 	// Now is the time of a clock in nanoseconds.
 	Now(c Clock) uint64

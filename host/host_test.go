@@ -136,6 +136,18 @@ func TestFixedClockAdvancesByItsStep(t *testing.T) {
 	}
 }
 
+func TestFixedTraceIsBounded(t *testing.T) {
+	t.Parallel()
+	h := NewFixed(FixedOptions{})
+	for i := range maxTraceLines + 10 {
+		h.Trace(i, nil)
+	}
+	l := h.Lines()
+	if len(l) < maxTraceLines/2 || len(l) > maxTraceLines || l[len(l)-1].CPU != maxTraceLines+9 {
+		t.Errorf("%d lines, the last of CPU %d", len(l), l[len(l)-1].CPU)
+	}
+}
+
 func TestJiffiesStartFiveMinutesBeforeOverflow(t *testing.T) {
 	t.Parallel()
 	if got, want := jiffies(0, 4e6), uint64(1<<32-75000); got != want {
