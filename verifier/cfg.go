@@ -29,7 +29,7 @@ type insnAux struct {
 	ptrType  regType  // what the access goes through, the same on all paths
 	arenaMix bool     // scalar or arena pointer by path
 	mapState int32    // helper call: 1 + index of the constant map, -1 varies
-	states   []*state // kept here
+	kept     []keptStates
 	memKind  Kind
 	kindSet  bool
 	varies   bool

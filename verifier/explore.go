@@ -134,7 +134,7 @@ func (v *verifier) walkSub(sub int) error {
 	v.queue = v.queue[:0]
 	clear(v.loops)
 	for i := range v.aux {
-		v.aux[i].states = nil
+		v.aux[i].kept = nil
 	}
 	if err := v.prepareSub(sub); err != nil {
 		return err

@@ -286,7 +286,7 @@ func iterDepthsDiffer(old, cur *state) bool {
 // cleanStates drops from finished states kept at insn what is never read after
 // them, so that they cover more.
 func (v *verifier) cleanStates(insn int, cur *state) error {
-	for _, s := range v.aux[insn].states {
+	for _, s := range v.keptAt(insn, cur).list {
 		if s.branches != 0 || s.cleaned || !sameCallsites(s, cur) || v.incomplete(s) {
 			continue
 		}
@@ -322,6 +322,29 @@ func (v *verifier) clean(s *state) error {
 // forgetMarks clears the marks that the running state inherited.
 func forgetMarks(s *state) { setPrecise(s, false) }
 
+// keptStates are the states kept at an instruction for functions called from
+// one place.
+type keptStates struct {
+	key  uint32
+	list []*state // the latest first
+}
+
+// keptAt is the list of states that cur is compared with at insn.
+//
+// Linux 6.18: a hash of the instruction and the call site names the list, so
+// that what is kept for one caller does not count against another.
+func (v *verifier) keptAt(insn int, cur *state) *keptStates {
+	a := &v.aux[insn]
+	key := uint32(int32(insn)^cur.frame().callsite) % uint32(len(v.insns))
+	for i := range a.kept {
+		if a.kept[i].key == key {
+			return &a.kept[i]
+		}
+	}
+	a.kept = append(a.kept, keptStates{key: key})
+	return &a.kept[len(a.kept)-1]
+}
+
 // visited compares the current state with those kept here. done is true if one
 // covers it; otherwise the state may be kept.
 func (v *verifier) visited() (done bool, err error) {
@@ -331,15 +354,16 @@ func (v *verifier) visited() (done bool, err error) {
 	if err := v.cleanStates(v.insn, cur); err != nil {
 		return false, err
 	}
-	kept := a.states[:0]
-	for i := 0; i < len(a.states); i++ {
-		s := a.states[i]
+	g := v.keptAt(v.insn, cur)
+	kept := g.list[:0]
+	for i := 0; i < len(g.list); i++ {
+		s := g.list[i]
 		hit, loop, noAdd, err := v.compare(s, cur, force)
 		if err != nil {
 			return false, err
 		}
 		if hit {
-			a.states = append(kept, a.states[i:]...)
+			g.list = append(kept, g.list[i:]...)
 			return true, v.covered(s, cur, loop)
 		}
 		if noAdd {
@@ -357,8 +381,8 @@ func (v *verifier) visited() (done bool, err error) {
 		}
 		kept = append(kept, s)
 	}
-	clear(a.states[len(kept):])
-	a.states = kept
+	clear(g.list[len(kept):])
+	g.list = kept
 	v.stats.MaxStatesInsn = max(v.stats.MaxStatesInsn, len(kept))
 	if !v.privileged && len(kept) > 64 || !add {
 		return false, nil
@@ -384,6 +408,7 @@ func (v *verifier) keep(cur *state) error {
 	cur.dfsDepth = n.dfsDepth + 1
 	cur.hist = nil
 	v.curHist = 0
-	v.aux[v.insn].states = slices.Insert(v.aux[v.insn].states, 0, n)
+	g := v.keptAt(v.insn, cur)
+	g.list = slices.Insert(g.list, 0, n)
 	return nil
 }

@@ -305,7 +305,7 @@ func (v *verifier) stepMayGoto() error {
 // previousRound is the last unfinished state kept at insn that the current
 // path has passed through.
 func (v *verifier) previousRound(cur *state, insn int) *state {
-	for _, s := range v.aux[insn].states {
+	for _, s := range v.keptAt(insn, v.state).list {
 		if s.branches > 0 && sameCallsites(s, cur) && s.dfsDepth < cur.dfsDepth {
 			return s
 		}
