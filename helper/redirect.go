@@ -3,7 +3,6 @@ package helper
 import (
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/bpfmap"
-	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/internal/packet"
 	"github.com/skepbpf/skep/vm"
 )
@@ -42,28 +41,32 @@ func redirect(c *vm.Context, ifindex, flags, _, _, _ uint64) uint64 {
 func redirectMap(c *vm.Context, r1, k, flags, _, _ uint64) uint64 {
 	x := xdp(c)
 	m := mapAt(c, r1)
-	l, ok := m.(bpfmap.Lookuper)
+	r, ok := m.(bpfmap.Redirecter)
 	if x == nil || !ok {
 		return xdpAborted
 	}
+	device := m.Def().Type == abi.DevMap || m.Def().Type == abi.DevMapHash
 	allowed := uint64(redirectVerdict)
-	if t := m.Def().Type; t == abi.DevMap || t == abi.DevMapHash {
+	if device {
 		allowed |= redirectDevFlags
 	}
 	if flags&^allowed != 0 {
 		return xdpAborted
 	}
-	all := flags&redirectAll != 0
-	target := packet.Redirect{Set: true, Map: m, Key: k, Broadcast: all, ExcludeIngress: flags&redirectNotBack != 0}
-	if !all {
-		word := mem.AddrOf(c.Scratch(4))
-		*word.U32() = uint32(k)
-		target.Value = l.Lookup(c.CPU, word.Bytes(4))
-		if target.Value == 0 {
-			x.Target = packet.Redirect{}
-			return flags & redirectVerdict
-		}
+	to := packet.Redirect{Set: true, Map: m, Key: uint32(k), ExcludeIngress: flags&redirectNotBack != 0}
+	if flags&redirectAll != 0 {
+		to.Broadcast = true
+		x.Target = to
+		return xdpRedirect
 	}
-	x.Target = target
+	v, ok := r.Target(uint32(k))
+	if !ok {
+		x.Target = packet.Redirect{}
+		return flags & redirectVerdict
+	}
+	if device {
+		to.Ifindex = v
+	}
+	x.Target = to
 	return xdpRedirect
 }

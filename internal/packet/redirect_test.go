@@ -4,35 +4,34 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
-
-	"github.com/skepbpf/skep/internal/mem"
 )
 
-// devices is a device map: its elements begin with an interface's number.
-type devices struct{ values []byte }
+// devices is a device map: interface numbers by key, 0 for none.
+type devices []uint32
 
-func (d devices) Range(_ int, f func(key, value mem.Addr) bool) int {
-	n := 0
-	for a := 0; a < 4*3; a += 4 {
-		n++
-		if !f(0, mem.AddrOf(d.values)+mem.Addr(a)) {
-			break
+func (d devices) Target(key uint32) (uint32, bool) {
+	if int(key) >= len(d) || d[key] == 0 {
+		return 0, false
+	}
+	return d[key], true
+}
+
+func (d devices) Next(key uint32, first bool) (uint32, bool) {
+	i := int(key) + 1
+	if first {
+		i = 0
+	}
+	for ; i < len(d); i++ {
+		if d[i] != 0 {
+			return uint32(i), true
 		}
 	}
-	return n
+	return 0, false
 }
 
 func TestDevicesOfARedirect(t *testing.T) {
 	t.Parallel()
-	values, err := mem.Alloc(4096)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = mem.Free(values) })
-	for i := range 3 {
-		*(mem.AddrOf(values) + mem.Addr(4*i)).U32() = uint32(i + 1)
-	}
-	m := devices{values}
+	m := devices{0, 1, 2, 0, 3}
 	for _, c := range []struct {
 		name   string
 		target Redirect
@@ -41,8 +40,8 @@ func TestDevicesOfARedirect(t *testing.T) {
 	}{
 		{"nothing was asked for", Redirect{}, nil, false},
 		{"an interface by number", Redirect{Set: true, Ifindex: 9}, []uint32{9}, true},
-		{"an element of a map", Redirect{Set: true, Map: m, Value: mem.AddrOf(values) + 4}, []uint32{2}, true},
-		{"no element of a map", Redirect{Set: true, Map: m}, nil, false},
+		{"an element of a map", Redirect{Set: true, Map: m, Key: 2, Ifindex: 2}, []uint32{2}, true},
+		{"an element of a map of CPUs", Redirect{Set: true, Map: m, Key: 2}, nil, false},
 		{"all of a map", Redirect{Set: true, Map: m, Broadcast: true}, []uint32{1, 2, 3}, true},
 		{"all but the packet's own", Redirect{Set: true, Map: m, Broadcast: true, ExcludeIngress: true}, []uint32{1, 3}, true},
 		{"all of what is no map", Redirect{Set: true, Map: "?", Broadcast: true}, nil, false},

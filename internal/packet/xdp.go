@@ -69,13 +69,15 @@ type XDP struct {
 
 // Redirect is where a program sends a packet.
 type Redirect struct {
-	Set     bool
-	Ifindex uint32 // of bpf_redirect
-	// Map is the map of bpf_redirect_map, nil for bpf_redirect. Value is the
-	// address of the chosen element, 0 if the whole map is meant (Broadcast).
-	Map            any
-	Key            uint64
-	Value          mem.Addr
+	Set bool
+	// Ifindex is the interface that bpf_redirect or an element of a device map
+	// names; 0 for other maps.
+	Ifindex uint32
+	// Map is the map of bpf_redirect_map, a bpfmap.Redirecter, and Key the
+	// element; nil for bpf_redirect.
+	Map any
+	Key uint32
+	// Broadcast means all elements of Map in place of one.
 	Broadcast      bool
 	ExcludeIngress bool
 }
