@@ -67,6 +67,12 @@ func newRingBuf(def *image.Map, o Options) (*RingBuf, error) {
 		r.table.drop(r.hdr)
 		return nil, err
 	}
+	r.use(ring)
+	return r, nil
+}
+
+// use makes ring the memory.
+func (r *RingBuf) use(ring *mem.Ring) {
 	r.ring = ring
 	r.drain = func() { _ = ring.Free() }
 	r.consumer, r.producer = ring.Base, ring.Base+mem.PageSize
@@ -74,7 +80,6 @@ func newRingBuf(def *image.Map, o Options) (*RingBuf, error) {
 	*(r.hdr + HdrBuckets).U64() = uint64(r.consumer)
 	*(r.hdr + HdrBase).U64() = uint64(r.data)
 	*(r.hdr + HdrMask).U32() = uint32(r.mask)
-	return r, nil
 }
 
 // Reserve is bpf_ringbuf_reserve: the address of size bytes for a sample, 0

@@ -26,6 +26,9 @@ func (r *Ring) Sync(off, n int) {
 	}
 }
 
+// Flat is a ring like r whose data is not mirrored, as on systems that cannot.
+func (r *Ring) Flat() (*Ring, error) { return allocFlat(r.Head, r.Data) }
+
 // allocFlat maps a ring whose data is not mirrored.
 func allocFlat(head, data int) (*Ring, error) {
 	b, err := Alloc(head + 2*data)
