@@ -22,6 +22,7 @@ type coreTarget struct {
 	modules []*btf.Spec
 	little  bool
 	cands   map[string][]candidate
+	matcher
 	// fit are the candidates that all relocations of a program's type so far
 	// have fitted: one kernel type must do for the whole program.
 	fit map[btf.TypeID][]candidate
@@ -89,6 +90,9 @@ func (c *coreTarget) resolve(relo *image.CORERelo) (*coreResult, error) {
 		if len(relo.Access) != 1 || relo.Access[0] != 0 {
 			return nil, fmt.Errorf("access path %s of a whole type", pathText(relo.Access))
 		}
+	}
+	if err := c.step(len(relo.Access)); err != nil {
+		return nil, err
 	}
 	if relo.Type == nil || relo.Type.TypeName() == "" {
 		return nil, errors.New("a type without name cannot be looked up")
@@ -202,14 +206,13 @@ func (c *coreTarget) try(relo *image.CORERelo, l localSide, cand candidate) (*co
 	res := &coreResult{local: l.value, target: coreValue{val: 1}}
 	switch relo.Kind {
 	case image.CORETypeMatches:
-		var m matcher
-		ok, err := m.match(relo.Type, cand.typ, false, maxCOREDepth)
+		ok, err := c.match(relo.Type, cand.typ, false, maxCOREDepth)
 		if err != nil || !ok {
 			return nil, 0, err
 		}
 		return res, 0, nil
 	case image.CORETypeIDTarget, image.CORETypeExists, image.CORETypeSize:
-		ok, err := typesCompatible(relo.Type, cand.typ)
+		ok, err := c.typesCompatible(relo.Type, cand.typ)
 		if err != nil || !ok {
 			return nil, 0, err
 		}
@@ -244,7 +247,7 @@ func (c *coreTarget) try(relo *image.CORERelo, l localSide, cand candidate) (*co
 		}
 		return nil, 0, nil
 	}
-	f, err := targetField(l.field, cand.typ)
+	f, err := c.targetField(l.field, cand.typ)
 	if err != nil || f == nil {
 		return nil, 0, err
 	}

@@ -89,14 +89,13 @@ func isFlexible(last step, arr *btf.Array) bool {
 
 // targetField finds the place in root that local describes in the program's
 // types, nil if there is none.
-func targetField(local *field, root btf.Type) (*field, error) {
+func (w *matcher) targetField(local *field, root btf.Type) (*field, error) {
 	f := &field{typ: root}
-	budget := 1 << 16
 	for i, st := range local.steps {
 		t := bare(f.typ)
 		if st.name != "" {
 			lms, _ := members(st.parent)
-			ok, err := f.findMember(t, &lms[st.index], 0, &budget)
+			ok, err := f.findMember(t, &lms[st.index], 0, w)
 			if err != nil || !ok {
 				return nil, err
 			}
@@ -120,19 +119,22 @@ func targetField(local *field, root btf.Type) (*field, error) {
 
 // findMember goes to the member of t that has local's name, through anonymous
 // structs and unions.
-func (f *field) findMember(t btf.Type, local *btf.Member, depth int, budget *int) (bool, error) {
+func (f *field) findMember(t btf.Type, local *btf.Member, depth int, w *matcher) (bool, error) {
 	ms, ok := members(t)
 	if !ok {
 		return false, nil
 	}
-	if *budget -= len(ms) + 1; depth > maxCOREDepth || *budget < 0 {
+	if depth > maxCOREDepth {
 		return false, errCOREDepth
+	}
+	if err := w.step(len(ms) + 1); err != nil {
+		return false, err
 	}
 	for i := range ms {
 		m := &ms[i]
 		if m.Name == "" {
 			f.bits += uint64(m.Offset)
-			if ok, err := f.findMember(bare(m.Type), local, depth+1, budget); ok || err != nil {
+			if ok, err := f.findMember(bare(m.Type), local, depth+1, w); ok || err != nil {
 				return ok, err
 			}
 			f.bits -= uint64(m.Offset)

@@ -14,7 +14,25 @@ import (
 // maxCOREDepth is how deep types may nest in a comparison.
 const maxCOREDepth = 32
 
-var errCOREDepth = errors.New("types nest too deep")
+// maxCOREWork is how many types and members may be looked at to resolve a
+// collection. The largest of the kernel's selftests needs 76,365.
+const maxCOREWork = 1 << 25
+
+var (
+	errCOREDepth = errors.New("types nest too deep")
+	errCOREWork  = errors.New("comparing types takes too long")
+)
+
+// matcher compares types, and counts what it looks at: types branch at every
+// member, so that few of them can make endless work.
+type matcher struct{ work int }
+
+func (m *matcher) step(n int) error {
+	if m.work += n; m.work > maxCOREWork {
+		return errCOREWork
+	}
+	return nil
+}
 
 // essential is a type's name without its flavour: what stands before the last
 // "___" that has other characters on both sides.
@@ -110,8 +128,7 @@ func fieldsCompatible(local, target btf.Type) bool {
 			ln, tn := essential(l.TypeName()), essential(target.TypeName())
 			return ln == "" || tn == "" || ln == tn
 		case *btf.Array:
-			// Slices of the outer variables, not of the shadowing ones.
-			return fieldsCompatible(l.Type, target.(*btf.Array).Type)
+			local, target = l.Type, target.(*btf.Array).Type
 		default:
 			return false
 		}
@@ -121,53 +138,53 @@ func fieldsCompatible(local, target btf.Type) bool {
 
 // typesCompatible reports whether two types agree in kind all the way through
 // pointers, arrays and prototypes; structs count as one whatever they hold.
-func typesCompatible(local, target btf.Type) (bool, error) {
+func (m *matcher) typesCompatible(local, target btf.Type) (bool, error) {
 	if !sameKind(local, target) {
 		return false, nil
 	}
-	return compatible(local, target, maxCOREDepth)
+	return m.compatible(local, target, maxCOREDepth)
 }
 
-func compatible(local, target btf.Type, depth int) (bool, error) {
-	for ; depth > 0; depth-- {
-		local, target = bare(local), bare(target)
-		if !sameKind(local, target) {
-			return false, nil
-		}
-		switch l := local.(type) {
-		case *btf.Void, *btf.Struct, *btf.Union, *btf.Enum, *btf.Fwd, *btf.Int:
-			return true, nil
-		case *btf.Pointer:
-			return compatible(l.Target, target.(*btf.Pointer).Target, depth-1)
-		case *btf.Array:
-			return compatible(l.Type, target.(*btf.Array).Type, depth-1)
-		case *btf.FuncProto:
-			t := target.(*btf.FuncProto)
-			if len(l.Params) != len(t.Params) {
-				return false, nil
-			}
-			for i := range l.Params {
-				if ok, err := compatible(l.Params[i].Type, t.Params[i].Type, depth-1); !ok || err != nil {
-					return ok, err
-				}
-			}
-			return compatible(l.Return, t.Return, depth-1)
-		default:
-			return false, nil
-		}
+func (m *matcher) compatible(local, target btf.Type, depth int) (bool, error) {
+	if err := m.step(1); err != nil {
+		return false, err
 	}
-	return false, errCOREDepth
+	if depth <= 0 {
+		return false, errCOREDepth
+	}
+	local, target = bare(local), bare(target)
+	if !sameKind(local, target) {
+		return false, nil
+	}
+	switch l := local.(type) {
+	case *btf.Void, *btf.Struct, *btf.Union, *btf.Enum, *btf.Fwd, *btf.Int:
+		return true, nil
+	case *btf.Pointer:
+		return m.compatible(l.Target, target.(*btf.Pointer).Target, depth-1)
+	case *btf.Array:
+		return m.compatible(l.Type, target.(*btf.Array).Type, depth-1)
+	case *btf.FuncProto:
+		t := target.(*btf.FuncProto)
+		if len(l.Params) != len(t.Params) {
+			return false, nil
+		}
+		for i := range l.Params {
+			if ok, err := m.compatible(l.Params[i].Type, t.Params[i].Type, depth-1); !ok || err != nil {
+				return ok, err
+			}
+		}
+		return m.compatible(l.Return, t.Return, depth-1)
+	}
+	return false, nil
 }
 
-// matcher compares types for bpf_core_type_matches: in names, members and
-// sizes. Behind a pointer a struct only needs its name and kind.
-type matcher struct{ steps int }
-
-// maxMatchSteps bounds the work of one match; types branch at every member.
-const maxMatchSteps = 1 << 20
-
+// match compares types for bpf_core_type_matches: in names, members and sizes.
+// Behind a pointer a struct only needs its name and kind.
 func (m *matcher) match(local, target btf.Type, behindPtr bool, depth int) (bool, error) {
-	if m.steps++; depth <= 0 || m.steps > maxMatchSteps {
+	if err := m.step(1); err != nil {
+		return false, err
+	}
+	if depth <= 0 {
 		return false, errCOREDepth
 	}
 	local, target = bare(local), bare(target)
@@ -242,8 +259,8 @@ func (m *matcher) membersMatch(local, target btf.Type, behindPtr bool, depth int
 next:
 	for _, l := range ls {
 		for _, t := range ts {
-			if m.steps++; m.steps > maxMatchSteps {
-				return false, errCOREDepth
+			if err := m.step(1); err != nil {
+				return false, err
 			}
 			if essential(l.Name) != essential(t.Name) {
 				continue

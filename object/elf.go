@@ -54,16 +54,8 @@ type section struct {
 // rel is an entry of a relocation section.
 type rel struct {
 	off uint64
-	typ uint32
 	sym *symbol
 }
-
-// LLVM's BPF relocations that are not about debug information.
-const (
-	rel64x64 uint32 = 1  // R_BPF_64_64: 64-bit immediate load
-	relAbs64 uint32 = 2  // R_BPF_64_ABS64: pointer in data
-	rel64x32 uint32 = 10 // R_BPF_64_32: call
-)
 
 // symbol is an entry of the symbol table.
 type symbol struct {
@@ -283,7 +275,7 @@ func (r *reader) readRels() error {
 			if n >= uint64(len(r.syms)) {
 				return fmt.Errorf("section %q: symbol %d does not exist", s.Name, n)
 			}
-			sec.rels = append(sec.rels, rel{off: r.order.Uint64(data), typ: uint32(info), sym: r.syms[n]})
+			sec.rels = append(sec.rels, rel{off: r.order.Uint64(data), sym: r.syms[n]})
 		}
 		slices.SortStableFunc(sec.rels, func(a, b rel) int { return cmp.Compare(a.off, b.off) })
 		for i := range sec.rels {

@@ -1,6 +1,7 @@
 package object
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -106,14 +107,22 @@ func TestTypesMatch(t *testing.T) {
 	// A struct that holds itself by value cannot be, but hostile BTF has it.
 	loop := structOf("s")
 	loop.Members = []btf.Member{{Name: "a", Type: loop}, {Name: "b", Type: loop}}
-	var m matcher
-	if _, err := m.match(loop, loop, false, maxCOREDepth); err == nil {
+	if _, err := new(matcher).match(loop, loop, false, maxCOREDepth); err == nil {
 		t.Error("types without end match")
+	}
+	// Two arguments at each of 30 levels are a billion comparisons.
+	var wide btf.Type = tInt
+	for range 30 {
+		wide = proto(tInt, wide, wide)
+	}
+	if _, err := new(matcher).typesCompatible(wide, wide); !errors.Is(err, errCOREWork) {
+		t.Errorf("types that branch: %v", err)
 	}
 }
 
 func TestTypesCompatible(t *testing.T) {
 	t.Parallel()
+	var m matcher
 	for _, row := range []struct {
 		name          string
 		local, target btf.Type
@@ -132,7 +141,7 @@ func TestTypesCompatible(t *testing.T) {
 		{"floats", tFloat, tFloat, false},
 		{"a function and its prototype", &btf.Func{Name: "f", Type: proto(tInt)}, proto(tInt), false},
 	} {
-		if got, err := typesCompatible(row.local, row.target); got != row.want || err != nil {
+		if got, err := m.typesCompatible(row.local, row.target); got != row.want || err != nil {
 			t.Errorf("%s: %t, %v", row.name, got, err)
 		}
 	}

@@ -136,12 +136,12 @@ func (r *resolver) ksym(ks *image.Ksym) (err error) {
 	}
 	if fn, ok := ks.Type.(*btf.Func); ok {
 		ks.ID, ks.Target, err = findKernel(r, ks.Name, ks.Weak, func(t *btf.Func) (bool, error) {
-			return typesCompatible(fn.Type, t.Type)
+			return r.core.typesCompatible(fn.Type, t.Type)
 		})
 		return err
 	}
 	ks.ID, ks.Target, err = findKernel(r, ks.Name, ks.Weak, func(t *btf.Var) (bool, error) {
-		return typesCompatible(bare(ks.Type), bare(t.Type))
+		return r.core.typesCompatible(bare(ks.Type), bare(t.Type))
 	})
 	return err
 }
@@ -154,7 +154,7 @@ func (r *resolver) kfunc(kf *image.Kfunc) (err error) {
 		if kf.Type == nil {
 			return true, nil
 		}
-		return typesCompatible(kf.Type.Type, t.Type)
+		return r.core.typesCompatible(kf.Type.Type, t.Type)
 	})
 	return err
 }
