@@ -142,6 +142,8 @@ func (v *verifier) dynptrArg(regno int, arg abi.Arg, kind dynKind, cloned uint32
 	if r.typ == ptStack {
 		i := v.objSlot(r, "dynptr", 2)
 		v.readSlots(int32(r.arg), i, 2)
+		v.log.touchSlot(i)
+		v.log.touchSlot(i - 1)
 	}
 	return nil
 }

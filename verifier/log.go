@@ -430,7 +430,7 @@ func (v *verifier) appendExtent(a *attrs, r *reg) {
 	switch r.typ.base() {
 	case ptPacket, ptPacketMeta:
 		a.name("r=")
-		a.buf = appendUnsigned(a.buf, uint64(r.arg))
+		a.buf = appendUnsigned(a.buf, uint64(int64(int32(r.arg))))
 	case ptMem:
 		a.name("sz=")
 		a.buf = appendUnsigned(a.buf, uint64(r.arg))
