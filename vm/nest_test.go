@@ -82,17 +82,19 @@ on:
 		img := *w.progs["main"].Image()
 		img.Funcs = append([]image.Func(nil), img.Funcs...)
 		img.Funcs[3].ExceptionCallback = caught
-		p, err := vm.NewUnverified(&img, trusting{}, vm.Options{Helpers: helper.Table()})
-		if err != nil {
-			t.Fatal(err)
-		}
 		want := uint64(77)
 		if caught {
 			want = 1077
 		}
-		for range 2 {
-			if r0 := run(t, w, p, 0); r0 != want {
-				t.Errorf("with handler %v: r0 = %d, want %d", caught, r0, want)
+		for _, engine := range unproven {
+			p, err := engines[engine](&img, vm.Options{Helpers: helper.Table()}, 0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for range 2 {
+				if r0 := run(t, w, p, 0); r0 != want {
+					t.Errorf("%s, with handler %v: r0 = %d, want %d", engine, caught, r0, want)
+				}
 			}
 		}
 	}

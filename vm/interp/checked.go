@@ -1,6 +1,8 @@
 package interp
 
 import (
+	"errors"
+
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/vm"
@@ -27,8 +29,17 @@ func (k *checked) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
 	}
 	c.State = d
 	defer func() { c.State = outer }()
-	r1, r2 := uint64(bctx), uint64(k.ctxSize)
-	return k.run(d, 0, [5]uint64{r1, r2})
+	r0, err := k.run(d, 0, [5]uint64{uint64(bctx), uint64(k.ctxSize)})
+	var t *thrown
+	if !errors.As(err, &t) {
+		return r0, err
+	}
+	c.Recover()
+	k = c.Program().Code().(*checked)
+	if k.low.Exception < 0 {
+		return t.value, nil
+	}
+	return k.run(d, k.low.Exception, [5]uint64{t.value})
 }
 
 // Call runs a callback.
@@ -167,6 +178,8 @@ func (u *cpu) control(in *ir.Insn) error {
 			return nil
 		}
 		*n--
+	case ir.Throw:
+		return &thrown{r[1]}
 	case ir.CastKern:
 		r[in.Dst] = uint64(uint32(r[in.Src]))
 	case ir.CastUser:
