@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -59,7 +60,7 @@ type subprog struct {
 	mayGoto    bool
 	changesPkt bool
 	mightSleep bool
-	callback   bool // body of a synchronous callback
+	callback   bool // body of a callback
 	asyncCB    bool
 	exception  bool // the exception callback
 	called     bool // by a path that was walked: a global function to verify
@@ -71,6 +72,7 @@ type subprog struct {
 	argsKnown  bool
 	typed      bool // has BTF
 	private    bool // runs on a stack of its own
+	noPrivate  bool // must not
 	tailReach  bool
 }
 
@@ -82,6 +84,9 @@ const (
 // addSubprogs finds the functions: the entry, and every target of a call or
 // of a function address.
 func (v *verifier) addSubprogs() error {
+	if err := v.checkExceptionTags(); err != nil {
+		return err
+	}
 	starts := []int{0}
 	for i := 0; i < len(v.insns); i++ {
 		in := v.insns[i]
@@ -128,6 +133,25 @@ func (v *verifier) addSubprogs() error {
 		}
 	}
 	v.subs[0].global = true
+	return nil
+}
+
+// checkExceptionTags refuses a program whose tags name several exception
+// callbacks.
+func (v *verifier) checkExceptionTags() error {
+	if len(v.prog.Funcs) == 0 || v.prog.Funcs[0].Type == nil {
+		return nil
+	}
+	n := 0
+	for _, tag := range v.prog.Funcs[0].Type.Tags {
+		if strings.HasPrefix(tag, "exception_callback:") {
+			n++
+		}
+	}
+	if n > 1 {
+		v.insn = 0
+		return v.reject(CodeException, abi.EINVAL, "multiple exception callback tags for main subprog")
+	}
 	return nil
 }
 

@@ -30,19 +30,17 @@ func (v *verifier) privateStacks() bool {
 // roundFrame is the size of a frame in native code: a multiple of 16.
 func roundFrame(n int) int { return (max(n, 1) + 15) &^ 15 }
 
-// checkStackDepth demands that the frames of every chain of calls fit.
+// checkStackDepth demands that the frames of every chain of calls fit. What
+// runs on its own, later or after an exception, has a stack of its own; a
+// function that is also reached from there has no private one.
 func (v *verifier) checkStackDepth() error {
 	private := v.privateStacks()
-	for s := range v.subs {
-		sp := &v.subs[s]
-		sp.private = private && sp.depth >= privateFrom
-	}
-	for s := range v.subs {
-		if s > 0 && !v.subs[s].asyncCB {
+	for s := len(v.subs) - 1; s >= 0; s-- {
+		if s > 0 && !v.subs[s].asyncCB && !v.subs[s].exception {
 			continue
 		}
-		d := depthWalk{v: v, onPath: make([]bool, len(v.subs))}
-		if err := d.walk(s, 0, 1); err != nil {
+		d := depthWalk{v: v, onPath: make([]bool, len(v.subs)), private: private && s == 0}
+		if err := d.walk(s, 0, 1, false); err != nil {
 			return err
 		}
 		v.totalDepth = max(v.totalDepth, d.deepest)
@@ -54,6 +52,7 @@ func (v *verifier) checkStackDepth() error {
 type depthWalk struct {
 	v       *verifier
 	onPath  []bool
+	private bool // frames may be private
 	deepest int
 	budget  int
 }
@@ -61,24 +60,32 @@ type depthWalk struct {
 // maxDepthSteps bounds the chains looked at.
 const maxDepthSteps = 1 << 20
 
-func (d *depthWalk) walk(s, depth, calls int) error {
+// walk adds function s to a chain of calls; inCallback is true where one of the
+// functions above is a callback.
+func (d *depthWalk) walk(s, depth, calls int, inCallback bool) error {
 	v := d.v
 	sp := &v.subs[s]
 	v.insn = sp.start
 	if d.budget++; d.budget > maxDepthSteps {
 		return v.reject(CodeCallDepth, abi.E2BIG, "the call graph is too complex")
 	}
+	inCallback = inCallback || sp.callback || sp.exception
 	// Frames above one that may be left by a tail call stay for all 33.
 	if s > 0 && sp.tailCall && depth >= maxTailStack {
 		return v.reject(CodeTailCall, abi.EACCES,
 			"tail_calls are not allowed when call stack of previous frames is %d bytes. Too large", depth)
 	}
+	size := roundFrame(sp.depth)
+	if !d.private {
+		sp.noPrivate = true
+	}
+	sp.private = !sp.noPrivate && size >= privateFrom
 	if sp.private {
-		if sp.depth > maxStack {
-			return v.reject(CodeStackDepth, abi.EACCES, "stack size of subprog %d is %d. Too large", s, sp.depth)
+		if size > maxStack {
+			return v.reject(CodeStackDepth, abi.EACCES, "stack size of subprog %d is %d. Too large", s, size)
 		}
 	} else {
-		depth += roundFrame(sp.depth)
+		depth += size
 		if depth > maxStack {
 			return v.reject(CodeStackDepth, abi.EACCES, "combined stack size of %d calls is %d. Too large", calls, depth)
 		}
@@ -87,35 +94,46 @@ func (d *depthWalk) walk(s, depth, calls int) error {
 	d.onPath[s] = true
 	defer func() { d.onPath[s] = false }()
 	for i := sp.start; i < sp.end; i++ {
-		in := v.insns[i]
-		call := in.Op == isa.CallOp && in.Src() == isa.CallLocal
-		if !call && !(in.Op == isa.LdImm64 && in.Src() == isa.PseudoFunc) {
-			continue
-		}
-		callee := v.subAt(v.callTarget(i))
-		if callee < 0 {
-			continue
-		}
-		if v.subs[callee].asyncCB {
-			if v.subs[callee].tailCall {
-				return v.reject(CodeTailCall, abi.EFAULT, "insn %d cannot call subprog %d with tail_call in async callback", i, callee)
-			}
-			if !call {
-				continue // runs later, on a stack of its own
-			}
-		}
-		if v.subs[callee].exception {
-			return v.reject(CodeException, abi.EINVAL, "insn %d cannot call exception cb directly", i)
-		}
-		if d.onPath[callee] {
-			return v.reject(CodeRecursion, abi.EINVAL, "recursive call from %s() to %s()", sp.name, v.subs[callee].name)
-		}
-		if calls >= maxFrames {
-			return v.reject(CodeCallDepth, abi.E2BIG, "the call stack of %d frames is too deep !", calls+1)
-		}
-		if err := d.walk(callee, depth, calls+1); err != nil {
+		if err := d.walkCall(s, i, depth, calls, inCallback); err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// walkCall follows the instruction at i of function s if it calls a function,
+// or names one.
+func (d *depthWalk) walkCall(s, i, depth, calls int, inCallback bool) error {
+	v, in := d.v, d.v.insns[i]
+	if inCallback && v.aux[i].call.isThrow {
+		v.insn = i
+		return v.reject(CodeException, abi.EINVAL, "bpf_throw kfunc (insn %d) cannot be called from callback subprog %d", i, s)
+	}
+	call := in.Op == isa.CallOp && in.Src() == isa.CallLocal
+	if !call && !(in.Op == isa.LdImm64 && in.Src() == isa.PseudoFunc) {
+		return nil
+	}
+	callee := v.subAt(v.callTarget(i))
+	if callee < 0 {
+		return nil
+	}
+	to := &v.subs[callee]
+	if to.asyncCB || to.exception {
+		if to.tailCall {
+			return v.reject(CodeTailCall, abi.EFAULT, "insn %d cannot call subprog %d with tail_call in async callback", i, callee)
+		}
+		if !call {
+			return nil // runs later, on a stack of its own
+		}
+		if to.exception {
+			return v.reject(CodeException, abi.EINVAL, "insn %d cannot call exception cb directly", i)
+		}
+	}
+	if d.onPath[callee] {
+		return v.reject(CodeRecursion, abi.EINVAL, "recursive call from %s() to %s()", v.subs[s].name, to.name)
+	}
+	if calls >= maxFrames {
+		return v.reject(CodeCallDepth, abi.E2BIG, "the call stack of %d frames is too deep !", calls)
+	}
+	return d.walk(callee, depth, calls+1, inCallback)
 }

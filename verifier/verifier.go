@@ -223,12 +223,18 @@ func (v *verifier) checkReference(in, hi isa.Insn) error {
 }
 
 // checkUntyped refuses what ends a function early where the function's type is
-// not known.
+// not known, or is not that of a number.
 func (v *verifier) checkUntyped() error {
 	for s := 1; s < len(v.subs); s++ {
 		sp := &v.subs[s]
 		v.insn = sp.start
 		if sp.typed {
+			if sp.ldAbs && !v.returnsNumber(s) {
+				return v.reject(CodeLegacyLoad, abi.EINVAL, "LD_ABS is only allowed in functions that return 'int'.")
+			}
+			if sp.tailCall && !v.returnsNumber(s) {
+				return v.reject(CodeTailCall, abi.EINVAL, "tail_call is only allowed in functions that return 'int'.")
+			}
 			continue
 		}
 		if sp.ldAbs {
@@ -239,6 +245,17 @@ func (v *verifier) checkUntyped() error {
 		}
 	}
 	return nil
+}
+
+// returnsNumber reports whether a function's type says that it returns an
+// integer or an enum.
+func (v *verifier) returnsNumber(sub int) bool {
+	f := v.funcAt(sub)
+	if f == nil || f.Type == nil {
+		return false
+	}
+	proto, ok := f.Type.Type.(*btf.FuncProto)
+	return ok && isPlain(bare(proto.Return))
 }
 
 // walkAll walks the program, then every global function that it calls, alone.
