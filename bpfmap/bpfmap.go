@@ -100,7 +100,8 @@ type Holder interface {
 
 // Memoryer is a map whose values lie in one block, as mmap(2) shows them.
 type Memoryer interface {
-	// Memory is the block. It is valid until the last Release.
+	// Memory is the block. It is valid until the last Release, so the caller
+	// holds a reference while it uses it.
 	Memory() []byte
 }
 

@@ -220,3 +220,20 @@ func TestPerfRingsShareAReader(t *testing.T) {
 		}
 	}
 }
+
+func TestClosedPerfRingIsEmpty(t *testing.T) {
+	t.Parallel()
+	p, r := newPerf(t, PerfOptions{CPU: 0, Size: 4096})
+	for range 2 {
+		want(t, "output", p.Output(0, PerfCurrentCPU, []byte{7}, nil), 0)
+	}
+	r.Consume(func(s []byte, _ uint64) {
+		r.Close()
+		if s[0] != 7 {
+			t.Errorf("sample %v", s)
+		}
+	})
+	if r.Consume(func([]byte, uint64) {}) || r.Available() != 0 {
+		t.Error("a closed ring has records")
+	}
+}

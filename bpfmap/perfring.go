@@ -29,6 +29,7 @@ type PerfRing struct {
 	array    *PerfEventArray
 	index    uint32
 	detached atomic.Bool
+	users    atomic.Int64 // of the memory: 1, and one for each reader at work
 
 	// The writer's.
 	lost      uint64
@@ -104,6 +105,7 @@ func newPerfRing(o PerfOptions) (*PerfRing, error) {
 	}
 	r := &PerfRing{ring: ring, meta: ring.Base, data: ring.Base + mem.PageSize, mask: size - 1,
 		cpu: o.CPU, every: o.WakeupEvents, watermark: uint64(max(o.Watermark, 1)) - 1, notify: make(chan struct{}, 1)}
+	r.users.Store(1)
 	r.wakeAt = r.watermark
 	r.backward = o.Overwrite
 	if o.Notify != nil {
@@ -198,6 +200,10 @@ func (r *PerfRing) wakeIfDue(head uint64) {
 // number of lost samples and nil. The sample is valid until f returns. It is
 // false, without a call, if there is no record.
 func (r *PerfRing) Consume(f func(sample []byte, lost uint64)) bool {
+	if !r.use() {
+		return false
+	}
+	defer r.shut()
 	if r.backward {
 		return r.consumeBack(f)
 	}
@@ -265,6 +271,10 @@ func (r *PerfRing) CPU() int { return r.cpu }
 
 // Available is the number of bytes not read yet.
 func (r *PerfRing) Available() int {
+	if !r.use() {
+		return 0
+	}
+	defer r.shut()
 	if r.backward {
 		return int(min(r.end-r.at+r.foundHead-(r.meta+perfDataHead).LoadU64(), r.mask+1))
 	}
@@ -275,7 +285,7 @@ func (r *PerfRing) Available() int {
 func (r *PerfRing) Size() int { return int(r.mask + 1) }
 
 // Close takes the ring out of its map. The memory goes once no run can write
-// to it; the caller must not read any more.
+// to it and nobody reads; a closed ring is an empty one.
 func (r *PerfRing) Close() error {
 	if r.array.rings[r.index].CompareAndSwap(r, nil) {
 		r.array.remove(r.index, r)
@@ -283,9 +293,22 @@ func (r *PerfRing) Close() error {
 	return nil
 }
 
+// use keeps the memory until shut. It is false if it is gone.
+func (r *PerfRing) use() bool {
+	for {
+		n := r.users.Load()
+		if n == 0 {
+			return false
+		}
+		if r.users.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// shut gives up a use, of which the first is the ring's own.
 func (r *PerfRing) shut() {
-	if r.ring != nil {
+	if r.users.Add(-1) == 0 {
 		_ = r.ring.Free()
-		r.ring = nil
 	}
 }

@@ -3,12 +3,16 @@ package bpfmap
 import "github.com/skepbpf/skep/internal/mem"
 
 // The consumer's side of a ring buffer. There is one consumer position, so
-// one goroutine reads at a time.
+// one goroutine reads at a time. A ring that is closed is an empty one.
 
 // Consume takes the next record that is committed and not discarded: f gets
 // the sample, which is valid until f returns. It is false, without a call, if
 // there is none yet.
 func (r *RingBuf) Consume(f func(sample []byte)) bool {
+	if !r.Retain() {
+		return false
+	}
+	defer r.Release()
 	// The position is stored with a full barrier before the next header is
 	// read, as Commit stores its header before it reads the position: one of
 	// the two sees the other, so no wake-up is lost.
@@ -49,11 +53,17 @@ func (r *RingBuf) Wake() {
 
 // Available is the number of bytes that the consumer has not taken, headers
 // and unfinished records included.
-func (r *RingBuf) Available() int { return int(r.available()) }
+func (r *RingBuf) Available() int {
+	if !r.Retain() {
+		return 0
+	}
+	defer r.Release()
+	return int(r.available())
+}
 
 // Size is the size of the data in bytes.
 func (r *RingBuf) Size() int { return int(r.mask + 1) }
 
 // Pages are the ring's pages as Linux maps them: consumer page, producer
-// page, data, and the data again.
+// page, data, and the data again. The caller holds a reference meanwhile.
 func (r *RingBuf) Pages() []byte { return r.ring.Base.Bytes(r.ring.Head + 2*r.ring.Data) }

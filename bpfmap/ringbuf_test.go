@@ -171,6 +171,21 @@ func TestRingBufRecordsWrapInOnePiece(t *testing.T) {
 	}
 }
 
+func TestClosedRingBufIsEmpty(t *testing.T) {
+	t.Parallel()
+	r := newRing(t, 4096)
+	want(t, "output", r.Output([]byte{1}, 0), 0)
+	r.Consume(func(s []byte) {
+		r.Close()
+		if s[0] != 1 {
+			t.Errorf("sample %v", s)
+		}
+	})
+	if next(r) != nil || r.Available() != 0 {
+		t.Error("a closed ring has records")
+	}
+}
+
 // TestRingBufManyProducers has CPUs write and a reader that sleeps: all that
 // was taken in comes out, in order of each CPU, and no wake-up is lost.
 func TestRingBufManyProducers(t *testing.T) {
