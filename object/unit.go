@@ -98,8 +98,9 @@ type extern struct {
 	off  uint32   // of a kconfig value
 }
 
-// isEntry reports whether fn is a program of its own. Functions in .text are
-// subprograms of others, unless the object has no other function at all.
+// isEntry reports whether fn is a program of its own. Static functions, and
+// those in .text, are subprograms of others, unless the object has no other
+// function at all.
 func (u *unit) isEntry(fn *function) bool {
-	return fn.section != ".text" || len(u.funcs) == 1
+	return (fn.section != ".text" && fn.bind != bindLocal) || len(u.funcs) == 1
 }
