@@ -52,10 +52,16 @@ func TestProgramArrayHoldsHandles(t *testing.T) {
 		t.Errorf("engines find %d after the deletion, %d released", word.LoadU64(), gone.Load())
 	}
 	want(t, "hold", m.Hold(u32(2), program(9, "xdp", &gone), 0), 0)
-	m.Close()
-	if gone.Load() != 3 {
-		t.Errorf("%d handles released with the map, want 3", gone.Load())
+	m.Clear()
+	if gone.Load() != 3 || m.At(2) != nil {
+		t.Errorf("%d handles released by Clear, want 3", gone.Load())
 	}
+	want(t, "hold", m.Hold(u32(2), program(9, "xdp", &gone), 0), 0)
+	m.Close()
+	if gone.Load() != 4 {
+		t.Errorf("%d handles released with the map, want 4", gone.Load())
+	}
+	m.Clear()
 }
 
 func TestReplacedHandlesWaitForTheRun(t *testing.T) {

@@ -140,5 +140,19 @@ func (a *handleArray) SysDelete(key []byte) abi.Errno {
 	return 0
 }
 
+// Clear lets go of all that is held. Of a closed array, nothing is.
+func (a *handleArray) Clear() {
+	if !a.Retain() {
+		return
+	}
+	defer a.Release()
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for i := range a.held {
+		(a.words + mem.Addr(i)*8).StoreU64(0)
+		a.letGo(a.held[i].Swap(nil))
+	}
+}
+
 // NextKey is the next index, whether something is held there or not.
 func (a *handleArray) NextKey(prev, next []byte) abi.Errno { return arrayNextKey(a.max, prev, next) }
