@@ -49,7 +49,7 @@ func TestBatchesGiveEachElementOnce(t *testing.T) {
 		if len(seen) != expect {
 			t.Fatalf("%d keys, want %d", len(seen), expect)
 		}
-		done, e = DeleteBatch(m, ks[:10*k.def.KeySize], 10)
+		_, e = DeleteBatch(m, ks[:10*k.def.KeySize], 10)
 		if k.array() {
 			want(t, "delete in an array", e, abi.ENOTSUPP)
 			return

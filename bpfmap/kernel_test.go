@@ -5,11 +5,9 @@ package bpfmap
 import (
 	"bytes"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"runtime"
-	"syscall"
 	"testing"
 
 	"github.com/cilium/ebpf"
@@ -55,14 +53,6 @@ func kernelCreate(d *image.Map, innerFD int) (int, abi.Errno) {
 
 func (m kernelMap) op(cmd int, key, value []byte, flags abi.UpdateFlags) abi.Errno {
 	return bpfElem(cmd, m.fd, key, value, uint64(flags))
-}
-
-func kernelErrno(err error) abi.Errno {
-	var e syscall.Errno
-	if errors.As(err, &e) {
-		return abi.Errno(e)
-	}
-	return 0
 }
 
 // pair is one map here and one in the kernel, of the same definition.
@@ -225,7 +215,8 @@ func TestTriesAgreeWithTheKernel(t *testing.T) {
 				binary.NativeEndian.PutUint32(k, uint32(r.IntN(int(data)*8+2)))
 				for i := range k[4:] {
 					// Few bits, so that prefixes hold one another.
-					k[4+i] = byte(r.Uint32()) & byte(r.Uint32()) & byte(r.Uint32())
+					bits := r.Uint32()
+					k[4+i] = byte(bits & (bits >> 8) & (bits >> 16))
 				}
 				return k
 			}

@@ -48,7 +48,8 @@ func TestTriesFollowTheModel(t *testing.T) {
 				key := make([]byte, 4+data)
 				binary.NativeEndian.PutUint32(key, uint32(r.IntN(data*8+1)))
 				for j := range data {
-					key[4+j] = byte(r.Uint32()) & byte(r.Uint32()) & byte(r.Uint32())
+					bits := r.Uint32()
+					key[4+j] = byte(bits & (bits >> 8) & (bits >> 16))
 				}
 				s := bitsOf(key)
 				_, there := ref.elems[s]

@@ -17,7 +17,7 @@ package verifier
 //	checkKptrAccess(regno, valueReg int, insn int, f *mapField) error
 //	mayAccessPacket(write, helper bool) bool
 //	checkReturnValue(regno int, name string) error
-//	checkLeaks(exit bool, prefix string) error  locks, references, IRQ, RCU, preemption
+//	checkHeld(throw, locks bool, prefix string) error  references, locks, IRQ, RCU, preemption
 //	prepareProgram() error                      attach type, sleepable, maps that the type may use
 //	prepareSub(sub int) error                   registers at the start of a pass: R1 context, or arguments of a global function by BTF
 //	checkGlobalCall(sub int) error              arguments of a call to a global function

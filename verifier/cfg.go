@@ -26,10 +26,8 @@ type insnAux struct {
 
 	// Set by the walk.
 	seen     bool
-	zext     bool     // the upper half of a 32-bit result is read
-	ptrType  regType  // what the access goes through, the same on all paths
-	arenaMix bool     // scalar or arena pointer by path
-	mapState int32    // helper call: 1 + index of the constant map, -1 varies
+	ptrType  regType // what the access goes through, the same on all paths
+	mapState int32   // helper call: 1 + index of the constant map, -1 varies
 	kept     []keptStates
 	memKind  Kind
 	kindSet  bool
@@ -65,9 +63,7 @@ type subprog struct {
 	exception  bool // the exception callback
 	called     bool // by a path that was walked: a global function to verify
 	verified   bool
-	depth      int // bytes of stack used
-	fastOff    int // lowest offset of removable fastcall spills
-	keepFast   bool
+	depth      int      // bytes of stack used
 	args       []subArg // of a global function, by BTF
 	argsKnown  bool
 	typed      bool // has BTF

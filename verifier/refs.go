@@ -108,20 +108,9 @@ func (v *verifier) dropNonOwning() {
 	v.eachReg(func(r *reg) bool { return r.typ.has(fNonOwn) }, v.invalidate)
 }
 
-// checkLeaks demands at a program's exit, or where control leaves it for good,
-// that nothing is held; locks may be where exit is not set.
-func (v *verifier) checkLeaks(exit bool, prefix string) error {
-	if prefix == throwPrefix {
-		return v.checkHeld(true, true, prefix)
-	}
-	return v.checkHeld(false, exit, prefix)
-}
-
-// throwPrefix is how messages about a throw begin.
-const throwPrefix = "bpf_throw"
-
-// checkHeld is checkLeaks; a throw unwinds all frames, so that callers' references
-// count too.
+// checkHeld demands at a program's exit, or where control leaves it for good,
+// that nothing is held; locks may be where locks is not set. A throw unwinds all
+// frames, so that callers' references count too.
 func (v *verifier) checkHeld(throw, locks bool, prefix string) error {
 	s := v.state
 	if locks && s.activeLocks > 0 {

@@ -60,9 +60,6 @@ func (t regType) base() regType { return t & baseMask }
 // has reports whether all flags of f are set.
 func (t regType) has(f regType) bool { return t&f == f }
 
-// isPtr reports whether t is a pointer of any kind.
-func (t regType) isPtr() bool { return t.base() > ptScalar }
-
 // isPacket reports whether t points into packet data or its metadata.
 func (t regType) isPacket() bool { b := t.base(); return b == ptPacket || b == ptPacketMeta }
 

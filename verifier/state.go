@@ -167,7 +167,6 @@ type state struct {
 	mayGoto    int32 // may_goto rounds
 	hist       []hist
 	equal      *state // incomplete state that this one equals (loops)
-	scc        *sccVisit
 	hit, miss  int32
 }
 

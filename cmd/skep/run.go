@@ -27,7 +27,6 @@ type runFlags struct {
 	addresses bool
 	all       bool
 	events    []string
-	maxEvents int
 	btf       string
 	engine    string
 	cpus      int
