@@ -213,7 +213,7 @@ func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (
 		// Linux 6.18: the sockets of a congestion control are TCP sockets.
 		f.arg, _ = v.kernelStruct("tcp_sock")
 	}
-	if strings.HasSuffix(name, "__nullable") {
+	if strings.HasSuffix(name, "__nullable") || t.trace && nullableArgs[t.name]>>n&1 != 0 {
 		f.typ |= fNull
 	}
 	switch typeTag(ptr.Target) {

@@ -235,9 +235,6 @@ func (v *verifier) prepareProgram() error {
 	if !info.AllowsAttach(v.prog.Attach) {
 		return v.reject(CodeAttach, abi.EINVAL, "expected_attach_type %d is not allowed for program type %d", v.prog.Attach, v.prog.Type)
 	}
-	if !v.privileged && info.Cap != abi.CapNone {
-		return v.reject(CodeUnprivileged, abi.EPERM, "program type %d needs privileges", v.prog.Type)
-	}
 	used := make([]bool, len(v.prog.Maps))
 	arenas := 0
 	for i, in := range v.insns {
