@@ -120,6 +120,7 @@ func (v *verifier) addSubprogs() error {
 		for j := range v.prog.Funcs {
 			if f := &v.prog.Funcs[j]; f.Start == s {
 				sp.name, sp.exception = f.Name, f.ExceptionCallback
+				sp.callback, sp.asyncCB = f.ExceptionCallback, f.ExceptionCallback
 				sp.typed = f.Type != nil
 				sp.global = f.Global && f.Type != nil
 			}

@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/cilium/ebpf/btf"
@@ -120,7 +121,7 @@ var phases = [...]struct {
 	{"maps", (*verifier).addMaps},
 	{"functions", (*verifier).addSubprogs},
 	{"jumps", (*verifier).checkSubprogs},
-	{"returns", (*verifier).checkUntyped},
+	{"returns", (*verifier).checkReturns},
 	{"encoding", (*verifier).checkEncoding},
 	{"program", (*verifier).prepareProgram},
 	{"flow", (*verifier).checkFlow},
@@ -222,40 +223,58 @@ func (v *verifier) checkReference(in, hi isa.Insn) error {
 	return nil
 }
 
-// checkUntyped refuses what ends a function early where the function's type is
-// not known, or is not that of a number.
-func (v *verifier) checkUntyped() error {
+// checkReturns refuses what can end a function early where the function does
+// not return a number, or its type is not known; and more than one exception
+// callback.
+func (v *verifier) checkReturns() error {
+	if f := v.funcAt(0); f != nil && f.Type != nil {
+		n := 0
+		for _, tag := range f.Type.Tags {
+			if strings.HasPrefix(tag, "exception_callback:") {
+				n++
+			}
+		}
+		if n > 1 {
+			return v.reject(CodeException, abi.EINVAL, "multiple exception callback tags for main subprog")
+		}
+	}
 	for s := 1; s < len(v.subs); s++ {
 		sp := &v.subs[s]
 		v.insn = sp.start
-		if sp.typed {
-			if sp.ldAbs && !v.returnsNumber(s) {
-				return v.reject(CodeLegacyLoad, abi.EINVAL, "LD_ABS is only allowed in functions that return 'int'.")
-			}
-			if sp.tailCall && !v.returnsNumber(s) {
-				return v.reject(CodeTailCall, abi.EINVAL, "tail_call is only allowed in functions that return 'int'.")
-			}
+		why := "only allowed in functions that return 'int'."
+		if !sp.typed {
+			why = "not allowed in subprogs without BTF"
+		} else if v.returnsNumber(s) {
 			continue
 		}
 		if sp.ldAbs {
-			return v.reject(CodeLegacyLoad, abi.EINVAL, "LD_ABS is not allowed in subprogs without BTF")
+			return v.reject(CodeLegacyLoad, abi.EINVAL, "LD_ABS is %s", why)
 		}
 		if sp.tailCall {
-			return v.reject(CodeTailCall, abi.EINVAL, "tail_call is not allowed in subprogs without BTF")
+			return v.reject(CodeTailCall, abi.EINVAL, "tail_call is %s", why)
 		}
 	}
 	return nil
 }
 
-// returnsNumber reports whether a function's type says that it returns an
-// integer or an enum.
+// returnsNumber reports whether a subprogram's type has a small integer or an
+// enum as its result.
 func (v *verifier) returnsNumber(sub int) bool {
 	f := v.funcAt(sub)
 	if f == nil || f.Type == nil {
 		return false
 	}
 	proto, ok := f.Type.Type.(*btf.FuncProto)
-	return ok && isPlain(bare(proto.Return))
+	if !ok {
+		return false
+	}
+	switch t := btf.UnderlyingType(proto.Return).(type) {
+	case *btf.Int:
+		return t.Size <= 8
+	case *btf.Enum:
+		return true
+	}
+	return false
 }
 
 // walkAll walks the program, then every global function that it calls, alone.
