@@ -30,7 +30,7 @@ func (r *reader) readData() error {
 				return fmt.Errorf("section %q: no arena map is defined for its variables", sec.name)
 			}
 			sec.m = r.arena
-			sec.m.Contents = []image.Entry{{Value: sec.data}}
+			sec.m.Contents = []image.Entry{{Value: slices.Clone(sec.data)}}
 			r.datasec(sec)
 		default:
 			continue
@@ -53,7 +53,7 @@ func (r *reader) dataMap(sec *section) *image.Map {
 		m.Frozen = true
 	}
 	if sec.data != nil {
-		m.Contents = []image.Entry{{Key: make([]byte, 4), Value: sec.data}}
+		m.Contents = []image.Entry{{Key: make([]byte, 4), Value: slices.Clone(sec.data)}}
 	}
 	if ds := r.datasec(sec); ds != nil {
 		m.Value = ds

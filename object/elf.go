@@ -74,10 +74,12 @@ type reader struct {
 	*unit
 	file *elf.File
 	raw  []byte
-	secs []*section // by ELF index
-	code map[string]*section
-	laid map[*btf.Datasec]bool
-	syms []*symbol // by ELF index
+	// claimed are the bytes of raw that sections hold.
+	claimed int
+	secs    []*section // by ELF index
+	code    map[string]*section
+	laid    map[*btf.Datasec]bool
+	syms    []*symbol // by ELF index
 	// mapAt finds maps by the place of their definition.
 	mapAt map[place]*image.Map
 	extBy map[string]*extern
@@ -133,6 +135,7 @@ func (r *reader) readELF() error {
 		return fmt.Errorf("%d sections", len(f.Sections))
 	}
 	r.file, r.order = f, f.ByteOrder
+	names := make(map[string]bool)
 	for _, s := range f.Sections {
 		sec := &section{name: s.Name, kind: classify(s), size: s.Size, align: s.Addralign}
 		r.secs = append(r.secs, sec)
@@ -141,6 +144,13 @@ func (r *reader) readELF() error {
 		}
 		if sec.kind == kindIgnored {
 			continue
+		}
+		if sec.kind != kindCode {
+			// Their BTF is found by name.
+			if names[s.Name] {
+				return fmt.Errorf("section %q: is there twice", s.Name)
+			}
+			names[s.Name] = true
 		}
 		if err := r.fill(sec, s); err != nil {
 			return fmt.Errorf("section %q: %w", s.Name, err)
@@ -160,8 +170,14 @@ func (r *reader) fill(sec *section, s *elf.Section) (err error) {
 		}
 		return nil
 	}
-	sec.data, err = r.bytesOf(s)
-	return err
+	if sec.data, err = r.bytesOf(s); err != nil {
+		return err
+	}
+	// What is read is copied, so no byte may be claimed twice.
+	if r.claimed += len(sec.data); r.claimed > len(r.raw) {
+		return errors.New("overlaps other sections")
+	}
+	return nil
 }
 
 // bytesOf is the contents of s, as a part of the file's bytes.

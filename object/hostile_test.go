@@ -21,6 +21,7 @@ type elfSection struct {
 	info  uint32
 	data  []byte
 	size  uint64 // in place of len(data), if not 0
+	at    uint64 // in place of the offset, if not 0
 }
 
 // makeELF writes an object: a null section, the given ones, section names.
@@ -45,7 +46,11 @@ func makeELF(secs []elfSection) []byte {
 		h = le.AppendUint32(h, s.typ)
 		h = le.AppendUint64(h, s.flags)
 		h = le.AppendUint64(h, 0)
-		h = le.AppendUint64(h, 64+uint64(body.Len()))
+		at := 64 + uint64(body.Len())
+		if s.at != 0 {
+			at = s.at
+		}
+		h = le.AppendUint64(h, at)
 		h = le.AppendUint64(h, size)
 		h = le.AppendUint32(h, s.link)
 		h = le.AppendUint32(h, s.info)
@@ -96,6 +101,16 @@ func symtab(n int, info byte, shndx uint16, value func(i int) uint64, size uint6
 		out = le.AppendUint64(out, size)
 	}
 	return out
+}
+
+// overlapping are n data sections that share their bytes: each but the first
+// claims to begin where the first does.
+func overlapping(n int) []elfSection {
+	secs := []elfSection{{name: ".data.0", typ: 1, data: make([]byte, 1<<16)}}
+	for i := range n {
+		secs = append(secs, elfSection{name: fmt.Sprintf(".data.%d", i+1), typ: 1, size: 1 << 16, at: 64})
+	}
+	return secs
 }
 
 func TestReadHostile(t *testing.T) {
@@ -161,6 +176,9 @@ func TestReadHostile(t *testing.T) {
 			{name: ".symtab", typ: sym, link: 2, data: symtab(1, 0x12, 1, func(int) uint64 { return 0 }, 8)},
 			{name: ".relxdp", typ: rel, link: 3, info: 1, data: bytes.Repeat([]byte{0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0}, 2)},
 		}, "two relocations at 0"},
+		{"two data sections of one name", []elfSection{
+			{name: ".data", typ: prog, data: make([]byte, 8)}, {name: ".data", typ: prog, data: make([]byte, 8)}}, "is there twice"},
+		{"sections that overlap", overlapping(1000), "overlaps"},
 		{"a compressed section", []elfSection{{name: "xdp", typ: prog, flags: 4 | 0x800, data: append([]byte{1, 0, 0, 0, 0, 0, 0, 0, 64}, make([]byte, 55)...)}}, "compressed"},
 		{"maps without BTF", []elfSection{{name: ".maps", typ: prog, data: make([]byte, 64)}}, "no BTF"},
 		{"arena variables without an arena", []elfSection{{name: ".addr_space.1", typ: prog, data: make([]byte, 8)}}, "no arena"},

@@ -35,6 +35,7 @@ func (r *reader) readStructOpsSection(sec *section) error {
 	vars := byOffset(ds)
 	ops := make([]*image.StructOps, len(vars))
 	types := make([]*btf.Struct, len(vars))
+	last := uint64(0)
 	for i, vsi := range vars {
 		v, ok := vsi.Type.(*btf.Var)
 		if !ok {
@@ -44,14 +45,15 @@ func (r *reader) readStructOpsSection(sec *section) error {
 			return fmt.Errorf("variable %q: its type is %s, not a named struct", v.Name, typeName(v.Type))
 		}
 		end := uint64(vsi.Offset) + uint64(vsi.Size)
-		if end > uint64(len(sec.data)) {
-			return fmt.Errorf("variable %q: lies outside of its section", v.Name)
+		if end > uint64(len(sec.data)) || uint64(vsi.Offset) < last {
+			return fmt.Errorf("variable %q: lies outside of its section, or in another variable", v.Name)
 		}
+		last = end
 		link := strings.HasSuffix(sec.name, ".link")
 		m := &image.Map{
 			Name: v.Name, Type: abi.StructOpsMap, KeySize: 4, ValueSize: vsi.Size, MaxEntries: 1,
 			StructOps: essential(types[i].Name), Value: types[i], NoAutocreate: strings.HasPrefix(sec.name, "?"),
-			Contents: []image.Entry{{Key: make([]byte, 4), Value: sec.data[vsi.Offset:end]}},
+			Contents: []image.Entry{{Key: make([]byte, 4), Value: slices.Clone(sec.data[vsi.Offset:end])}},
 			Tags:     v.Tags,
 		}
 		if link {
