@@ -40,8 +40,10 @@ type Context struct {
 	text    []byte
 	line    []byte
 	claimed atomic.Bool
-	memory  []byte   // block and stack
-	scratch mem.Addr // Block.Scratch
+	freed   chan struct{} // wakes a claim of this very context
+	waits   atomic.Int32  // number of such claims
+	memory  []byte        // block and stack
+	scratch mem.Addr      // Block.Scratch
 
 	prog   *Program // the running one
 	depth  int      // of nested runs

@@ -215,3 +215,43 @@ func TestRunsDoNotAllocate(t *testing.T) {
 		t.Errorf("%g allocations in a run", n)
 	}
 }
+
+func TestClaimOfOneCPUWaitsForIt(t *testing.T) {
+	t.Parallel()
+	rt, err := vm.NewRuntime(&vm.RuntimeOptions{CPUs: 2})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := rt.ClaimCPU(t.Context(), 1)
+	if err != nil || c.CPU != 1 {
+		t.Fatalf("CPU %d, %v", c.CPU, err)
+	}
+	short, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+	defer cancel()
+	if _, err := rt.ClaimCPU(short, 1); !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("claim of a taken CPU: %v", err)
+	}
+	got := make(chan error)
+	for range 3 {
+		go func() {
+			c, err := rt.ClaimCPU(context.Background(), 1)
+			if err == nil {
+				rt.Release(c)
+			}
+			got <- err
+		}()
+	}
+	time.Sleep(time.Millisecond)
+	rt.Release(c)
+	for range 3 {
+		if err := <-got; err != nil {
+			t.Error(err)
+		}
+	}
+	if _, err := rt.ClaimCPU(t.Context(), 2); err == nil {
+		t.Error("a CPU that does not exist was claimed")
+	}
+	if err := rt.Close(); err != nil {
+		t.Error(err)
+	}
+}

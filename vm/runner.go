@@ -18,6 +18,8 @@ type RunOptions struct {
 }
 
 // Runner keeps one run context for many runs. One goroutine uses it at a time.
+// While it is open and idle, memory of elements that others delete is kept:
+// close a Runner that has nothing to do.
 type Runner struct {
 	rt *Runtime
 	c  *Context

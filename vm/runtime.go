@@ -72,7 +72,7 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Context{CPU: cpu, rt: r, memory: m, Host: r.host, Table: r.table}
+	c := &Context{CPU: cpu, rt: r, freed: make(chan struct{}, 1), memory: m, Host: r.host, Table: r.table}
 	c.held = c.sink[:0]
 	c.Frames = make([]Frame, 0, maxFrames)
 	c.Block = blockOf(mem.AddrOf(m))
@@ -113,11 +113,14 @@ func (r *Runtime) ClaimCPU(ctx context.Context, cpu int) (*Context, error) {
 		return nil, fmt.Errorf("virtual CPU %d of %d", cpu, len(r.cpus))
 	}
 	c := r.cpus[cpu]
+	c.waits.Add(1)
+	defer c.waits.Add(-1)
 	for !c.claimed.CompareAndSwap(false, true) {
-		if err := r.wait(ctx); err != nil {
-			return nil, err
+		select {
+		case <-c.freed:
+		case <-ctx.Done():
+			return nil, ctx.Err()
 		}
-		runtime.Gosched()
 	}
 	return c.begin(ctx), nil
 }
@@ -144,11 +147,19 @@ func (r *Runtime) Release(c *Context) {
 	c.end()
 	r.hint.Store(uint32(c.CPU))
 	c.claimed.Store(false)
+	if c.waits.Load() > 0 {
+		wake(c.freed)
+	}
 	if r.waits.Load() > 0 {
-		select {
-		case r.free <- struct{}{}:
-		default:
-		}
+		wake(r.free)
+	}
+}
+
+// wake lets one of those who wait look again.
+func wake(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 
