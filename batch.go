@@ -29,7 +29,7 @@ func (m *Map) BatchLookup(cursor *MapBatchCursor, keysOut, valuesOut any, opts *
 func (m *Map) BatchLookupAndDelete(cursor *MapBatchCursor, keysOut, valuesOut any, opts *BatchOptions) (int, error) {
 	n, keys, err := m.batchLookup(cursor, keysOut, valuesOut, opts)
 	for _, k := range keys {
-		if derr := m.impl.Delete(k); derr != nil && !errors.Is(derr, ErrKeyNotExist) {
+		if derr := m.Delete(k); derr != nil && !errors.Is(derr, ErrKeyNotExist) {
 			return n, derr
 		}
 	}
@@ -38,7 +38,7 @@ func (m *Map) BatchLookupAndDelete(cursor *MapBatchCursor, keysOut, valuesOut an
 }
 
 func (m *Map) batchLookup(cursor *MapBatchCursor, keysOut, valuesOut any, opts *BatchOptions) (int, [][]byte, error) {
-	if cursor.m != nil && cursor.m.refs != m.refs {
+	if cursor.m != nil && cursor.m.own.refs != m.own.refs {
 		return 0, nil, errors.New("batch cursor belongs to another map")
 	}
 	kv, vv := reflect.ValueOf(keysOut), reflect.ValueOf(valuesOut)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/image"
 )
 
@@ -12,12 +13,11 @@ import (
 // any are encoded as encoding/binary does in little-endian, byte slices as they
 // are.
 type Map struct {
-	name  string
-	def   *image.Map
-	impl  BackendMap
-	cpus  int
-	refs  *refs
-	inner *MapSpec
+	name string
+	def  *image.Map
+	impl BackendMap
+	cpus int
+	own  *handle
 }
 
 // MapOptions change how maps are created.
@@ -48,15 +48,12 @@ func NewMapWithOptions(spec *MapSpec, opts MapOptions) (*Map, error) {
 
 // createMap creates a map that is still empty.
 func createMap(b Backend, spec *MapSpec) (*Map, error) {
-	def := spec.image()
-	if def.Type == PerfEventArray && def.MaxEntries == 0 {
-		def.MaxEntries = uint32(b.CPUs())
-	}
+	def := bpfmap.Adjust(spec.image(), b.CPUs())
 	impl, err := b.NewMap(def)
 	if err != nil {
-		return nil, fmt.Errorf("map %q: %w", spec.Name, err)
+		return nil, err
 	}
-	return &Map{name: spec.Name, def: def, impl: impl, cpus: b.CPUs(), refs: newRefs(impl.Close), inner: spec.InnerMap}, nil
+	return &Map{name: spec.Name, def: def, impl: impl, cpus: b.CPUs(), own: newHandle(impl.Close)}, nil
 }
 
 // image is the definition that backends and the verifier read.
@@ -166,6 +163,10 @@ func (m *Map) LookupAndDeleteWithFlags(key, valueOut any, flags MapLookupFlags) 
 }
 
 func (m *Map) lookup(key, valueOut any, flags MapLookupFlags, op func(k, v []byte, f abi.UpdateFlags) error) error {
+	if !m.own.use() {
+		return ErrClosed
+	}
+	defer m.own.done()
 	k, err := m.key(key)
 	if err != nil {
 		return err
@@ -193,6 +194,10 @@ func (m *Map) Put(key, value any) error { return m.Update(key, value, UpdateAny)
 // Update changes a value as flags say. For maps of maps value is a *Map, for
 // program arrays a *Program.
 func (m *Map) Update(key, value any, flags MapUpdateFlags) error {
+	if !m.own.use() {
+		return ErrClosed
+	}
+	defer m.own.done()
 	k, err := m.key(key)
 	if err != nil {
 		return err
@@ -202,11 +207,19 @@ func (m *Map) Update(key, value any, flags MapUpdateFlags) error {
 		if v == nil {
 			return errors.New("map value: nil map")
 		}
+		if !v.own.use() {
+			return fmt.Errorf("map value: %w", ErrClosed)
+		}
+		defer v.own.done()
 		return m.impl.SetMap(k, v.impl, flags)
 	case *Program:
 		if v == nil {
 			return errors.New("map value: nil program")
 		}
+		if !v.own.use() {
+			return fmt.Errorf("map value: %w", ErrClosed)
+		}
+		defer v.own.done()
 		return m.impl.SetProgram(k, v.impl, flags)
 	}
 	b, err := m.encodeValue(value)
@@ -218,6 +231,10 @@ func (m *Map) Update(key, value any, flags MapUpdateFlags) error {
 
 // Delete removes a key. It returns ErrKeyNotExist if it is absent.
 func (m *Map) Delete(key any) error {
+	if !m.own.use() {
+		return ErrClosed
+	}
+	defer m.own.done()
 	k, err := m.key(key)
 	if err != nil {
 		return err
@@ -241,6 +258,10 @@ func (m *Map) NextKey(key, nextKeyOut any) error {
 // NextKeyBytes is the key after key, the first one if key is nil, nil at the
 // end.
 func (m *Map) NextKeyBytes(key any) ([]byte, error) {
+	if !m.own.use() {
+		return nil, ErrClosed
+	}
+	defer m.own.done()
 	var prev []byte
 	if key != nil {
 		var err error
@@ -259,26 +280,35 @@ func (m *Map) NextKeyBytes(key any) ([]byte, error) {
 }
 
 // Freeze forbids changes from Go; programs may still change the map.
-func (m *Map) Freeze() error { return m.impl.Freeze() }
+func (m *Map) Freeze() error {
+	if !m.own.use() {
+		return ErrClosed
+	}
+	defer m.own.done()
+	return m.impl.Freeze()
+}
 
 // Clone is another handle on the same map; both must be closed.
 func (m *Map) Clone() (*Map, error) {
 	if m == nil {
 		return nil, nil
 	}
-	if !m.refs.add() {
+	own := m.own.clone()
+	if own == nil {
 		return nil, ErrClosed
 	}
 	c := *m
+	c.own = own
 	return &c, nil
 }
 
-// Close gives up this handle. The map lives on while programs or clones use it.
+// Close gives up this handle; it is idempotent. The map lives on while programs
+// or clones use it.
 func (m *Map) Close() error {
 	if m == nil {
 		return nil
 	}
-	return m.refs.drop()
+	return m.own.close()
 }
 
 func (m *Map) key(key any) ([]byte, error) {

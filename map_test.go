@@ -140,8 +140,19 @@ func TestClosedMapsStayUsableThroughClones(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := m.Close(); err != nil {
-		t.Fatal(err)
+	for range 2 { // closing twice gives up one reference
+		if err := m.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var v uint32
+	for name, err := range map[string]error{
+		"lookup": m.Lookup(uint32(0), &v), "update": m.Put(uint32(0), v), "delete": m.Delete(uint32(0)),
+		"next key": m.NextKey(nil, &v), "freeze": m.Freeze(),
+	} {
+		if !errors.Is(err, skep.ErrClosed) {
+			t.Errorf("%s of a closed map: %v", name, err)
+		}
 	}
 	if err := c.Put(uint32(0), uint32(7)); err != nil {
 		t.Error(err)

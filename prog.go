@@ -19,7 +19,7 @@ type Program struct {
 	name string
 	typ  ProgramType
 	impl BackendProgram
-	refs *refs
+	own  *handle
 }
 
 // ProgramOptions change how programs are verified and loaded.
@@ -129,7 +129,7 @@ func loadProgram(ctx context.Context, b Backend, spec *ProgramSpec, fitted *imag
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", spec.Name, err)
 	}
-	return &Program{name: spec.Name, typ: spec.Type, impl: impl, refs: newRefs(impl.Close)}, nil
+	return &Program{name: spec.Name, typ: spec.Type, impl: impl, own: newHandle(impl.Close)}, nil
 }
 
 // resolve fits programs to the kernel types in opts, or to this machine where
@@ -191,10 +191,10 @@ func (p *Program) RunResult(opts *RunOptions) (RunResult, error) {
 	if opts == nil {
 		opts = &RunOptions{}
 	}
-	if !p.refs.add() {
+	if !p.own.use() {
 		return RunResult{}, fmt.Errorf("program %q: %w", p.name, ErrClosed)
 	}
-	defer p.refs.drop()
+	defer p.own.done()
 	res, err := p.impl.Run(opts)
 	if err != nil {
 		return res, fmt.Errorf("program %q: %w", p.name, err)
@@ -217,18 +217,20 @@ func (p *Program) Clone() (*Program, error) {
 	if p == nil {
 		return nil, nil
 	}
-	if !p.refs.add() {
+	own := p.own.clone()
+	if own == nil {
 		return nil, ErrClosed
 	}
 	c := *p
+	c.own = own
 	return &c, nil
 }
 
-// Close gives up this handle. The program lives on while links, program arrays
-// or clones use it.
+// Close gives up this handle; it is idempotent. The program lives on while
+// links, program arrays or clones use it.
 func (p *Program) Close() error {
 	if p == nil {
 		return nil
 	}
-	return p.refs.drop()
+	return p.own.close()
 }

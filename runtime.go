@@ -97,7 +97,7 @@ func (r *Runtime) NewMap(def *image.Map) (BackendMap, error) {
 	m, err := bpfmap.New(def, bpfmap.Options{Table: r.table})
 	if err != nil {
 		if errors.Is(err, bpfmap.ErrUnsupported) {
-			return nil, &UnsupportedError{What: fmt.Sprintf("map type %v", def.Type)}
+			return nil, fmt.Errorf("map %q: %w", def.Name, &UnsupportedError{What: fmt.Sprintf("map type %v", def.Type)})
 		}
 		return nil, err
 	}
@@ -226,11 +226,7 @@ func (u *userMap) Memory() ([]byte, error) {
 // itself alive for ever.
 func (u *userMap) Close() error {
 	if a, ok := u.m.(*bpfmap.ProgArray); ok {
-		var key [4]byte
-		for i := range a.MaxEntries() {
-			order.PutUint32(key[:], i)
-			a.SysDelete(key[:])
-		}
+		a.Clear()
 	}
 	return u.m.Close()
 }

@@ -11,42 +11,27 @@ func (u *userMap) Ring() Ring { return u.m.(*bpfmap.RingBuf) }
 
 // userPerf is the rings of all virtual CPUs as one.
 type userPerf struct {
-	array  *bpfmap.PerfEventArray
 	rings  []*bpfmap.PerfRing
 	notify chan struct{}
 	next   int // ring to look at first, so that no CPU starves
-	stop   chan struct{}
 }
 
 // PerfRings gives every virtual CPU a ring.
 func (u *userMap) PerfRings(opts PerfOptions) (PerfRings, error) {
-	if opts.Overwritable {
-		return nil, &UnsupportedError{What: "overwritable perf buffers"}
-	}
 	array := u.m.(*bpfmap.PerfEventArray)
-	p := &userPerf{array: array, notify: make(chan struct{}, 1), stop: make(chan struct{})}
+	p := &userPerf{notify: make(chan struct{}, 1)}
 	n := min(uint32(u.cpus), array.MaxEntries())
 	for i := range n {
-		r, err := array.Open(i, bpfmap.PerfOptions{CPU: int(i), Size: opts.Size, Watermark: opts.Watermark, WakeupEvents: opts.WakeupEvents})
+		r, err := array.Open(i, bpfmap.PerfOptions{
+			CPU: int(i), Size: opts.Size, Watermark: opts.Watermark, WakeupEvents: opts.WakeupEvents,
+			Overwrite: opts.Overwritable, Notify: p.notify,
+		})
 		if err != nil {
 			return nil, errors.Join(err, p.Close())
 		}
 		p.rings = append(p.rings, r)
-		go p.forward(r.Notify())
 	}
 	return p, nil
-}
-
-// forward passes the wake-ups of one ring on.
-func (p *userPerf) forward(from <-chan struct{}) {
-	for {
-		select {
-		case <-from:
-			p.Wake()
-		case <-p.stop:
-			return
-		}
-	}
 }
 
 func (p *userPerf) Consume(f func(cpu int, sample []byte, lost uint64, remaining int)) bool {
@@ -89,7 +74,6 @@ func (p *userPerf) Resume() {
 }
 
 func (p *userPerf) Close() error {
-	close(p.stop)
 	var errs []error
 	for _, r := range p.rings {
 		errs = append(errs, r.Close())

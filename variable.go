@@ -29,6 +29,10 @@ func (v *Variable) Type() *btf.Var { return v.v.Type }
 
 // Get reads the variable. Programs may be writing it at the same time.
 func (v *Variable) Get(out any) error {
+	if !v.m.own.use() {
+		return fmt.Errorf("variable %q: %w", v.name, ErrClosed)
+	}
+	defer v.m.own.done()
 	b, err := v.bytes()
 	if err != nil {
 		return err
@@ -44,6 +48,10 @@ func (v *Variable) Set(in any) error {
 	if v.v.Constant {
 		return fmt.Errorf("variable %q: constant: set it in the VariableSpec before loading", v.name)
 	}
+	if !v.m.own.use() {
+		return fmt.Errorf("variable %q: %w", v.name, ErrClosed)
+	}
+	defer v.m.own.done()
 	b, err := v.bytes()
 	if err != nil {
 		return err

@@ -34,8 +34,8 @@ type ReaderOptions struct {
 	// Watermark is the number of bytes on a CPU that wake Read up. At most one
 	// of the two may be set; without, each sample does.
 	Watermark int
-	// Overwritable buffers, which lose the oldest samples instead of the newest,
-	// are not supported.
+	// Overwritable buffers lose the oldest samples instead of the newest, wake
+	// nobody, and are read newest first while paused.
 	Overwritable bool
 }
 
