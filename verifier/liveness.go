@@ -1,5 +1,7 @@
 package verifier
 
+import "math/bits"
+
 // Liveness of stack slots. While paths are walked, every instruction notes
 // which slots it may read and which it always overwrites, for each chain of
 // calls; a backward data flow then says which slots can still be read. It
@@ -32,16 +34,58 @@ type instance struct {
 	start, end int32
 	masks      [maxFrames][]slotMasks
 	visited    []bool
-	dirty      bool
-	settled    int   // liveness.version at the last settling
-	order      []int // postorder, shared by the subprogram's instances
-	callees    []*instance
+	graph      *flowGraph
+	// pending marks, by place in the graph's order, instructions whose facts
+	// have changed since the last settling.
+	pending []uint64
+	dirty   bool
+	settled int // liveness.version at the last settling
+	callees []*instance
+}
+
+// flowGraph is the control flow of a function, shared by its instances.
+type flowGraph struct {
+	order []int32    // slots in postorder, relative to the function's start
+	place []int32    // of a slot in order, -1 for second slots
+	next  [][2]int32 // successors, -1 for none
+	prev  [][]int32  // predecessors
+}
+
+func (v *verifier) flowGraphOf(sub int) *flowGraph {
+	sp := &v.subs[sub]
+	n := sp.end - sp.start
+	g := &flowGraph{place: make([]int32, n), next: make([][2]int32, n), prev: make([][]int32, n)}
+	for i := range g.place {
+		g.place[i] = -1
+	}
+	var buf [2]int
+	for k, i := range v.order(sub, nil) {
+		at := int32(i - sp.start)
+		g.order = append(g.order, at)
+		g.place[at] = int32(k)
+		g.next[at] = [2]int32{-1, -1}
+		for j, t := range v.successors(i, buf[:0]) {
+			if to := int32(t - sp.start); to >= 0 && int(to) < n {
+				g.next[at][j] = to
+				g.prev[to] = append(g.prev[to], at)
+			}
+		}
+	}
+	return g
+}
+
+// touch marks an instruction as changed.
+func (in *instance) touch(at int32) {
+	if k := in.graph.place[at]; k >= 0 {
+		in.pending[k>>6] |= 1 << (k & 63)
+		in.dirty = true
+	}
 }
 
 // liveness is the analysis.
 type liveness struct {
 	instances map[chainKey]*instance
-	orders    map[int32][]int
+	graphs    map[int32]*flowGraph
 	cur       *instance // of the current instruction
 	at        int32     // the current instruction
 	version   int       // counts changes
@@ -66,14 +110,15 @@ func (l *liveness) instanceOf(v *verifier, s *state, depth int32) *instance {
 		in.visited = make([]bool, sp.end-sp.start)
 		if l.instances == nil {
 			l.instances = map[chainKey]*instance{}
-			l.orders = map[int32][]int{}
+			l.graphs = map[int32]*flowGraph{}
 		}
-		o, ok := l.orders[in.start]
-		if !ok {
-			o = v.order(int(s.frames[depth].sub), nil)
-			l.orders[in.start] = o
+		g := l.graphs[in.start]
+		if g == nil {
+			g = v.flowGraphOf(int(s.frames[depth].sub))
+			l.graphs[in.start] = g
 		}
-		in.order = o
+		in.graph = g
+		in.pending = make([]uint64, len(g.order)/64+1)
 		l.instances[k] = in
 		if depth > 0 {
 			up := l.instanceOf(v, s, depth-1)
@@ -107,7 +152,7 @@ func (l *liveness) read(v *verifier, frame int32, mask uint64) {
 	m := l.cur.mask(frame, l.at)
 	if m.read&mask != mask {
 		m.read |= mask
-		l.cur.dirty = true
+		l.cur.touch(l.at - l.cur.start)
 		l.version++
 	}
 }
@@ -141,7 +186,7 @@ func (l *liveness) commit() {
 		}
 		if w != m.write {
 			m.write = w
-			in.dirty = true
+			in.touch(i)
 			l.version++
 		}
 		m.pending = 0
@@ -208,11 +253,22 @@ func (l *liveness) settle(v *verifier, in *instance) {
 		return
 	}
 	in.dirty = false
-	for fr := int32(0); fr <= in.depth; fr++ {
-		if in.masks[fr] == nil {
+	for w := 0; w < len(in.pending); {
+		if in.pending[w] == 0 {
+			w++
 			continue
 		}
-		l.flow(v, in, in.masks[fr])
+		k := w<<6 + bits.TrailingZeros64(in.pending[w])
+		in.pending[w] &^= 1 << (k & 63)
+		at := in.graph.order[k]
+		if !in.update(at) {
+			continue
+		}
+		for _, p := range in.graph.prev[at] {
+			k := in.graph.place[p]
+			in.pending[k>>6] |= 1 << (k & 63)
+			w = min(w, int(k>>6))
+		}
 	}
 }
 
@@ -229,38 +285,37 @@ func (l *liveness) lift(in, c *instance) {
 		if m.read&live != live || m.called != all {
 			m.read |= live
 			m.called = all
-			in.dirty = true
+			in.touch(site - in.start)
 		}
 	}
 }
 
-func (l *liveness) flow(v *verifier, in *instance, masks []slotMasks) {
-	var buf [2]int
-	for changed := true; changed; {
-		changed = false
-		for _, i := range in.order {
-			var out uint64
-			all := ^uint64(0)
-			to := v.successors(i, buf[:0])
-			if len(to) == 0 {
-				all = 0
-			}
-			for _, t := range to {
-				if k := int32(t) - in.start; k >= 0 && int(k) < len(masks) {
-					out |= masks[k].live
-					all &= masks[k].all
-				}
-			}
-			m := &masks[int32(i)-in.start]
-			write := m.write | m.called
-			live := out&^write | m.read
-			all |= write
-			if live != m.live || all != m.all {
-				m.live, m.all = live, all
-				changed = true
-			}
+// update recomputes what is live before an instruction; it reports a change.
+func (in *instance) update(at int32) (changed bool) {
+	next := in.graph.next[at]
+	for fr := int32(0); fr <= in.depth; fr++ {
+		masks := in.masks[fr]
+		if masks == nil {
+			continue
+		}
+		var out, all uint64
+		if next[0] >= 0 {
+			out, all = masks[next[0]].live, masks[next[0]].all
+		}
+		if next[1] >= 0 {
+			out |= masks[next[1]].live
+			all &= masks[next[1]].all
+		}
+		m := &masks[at]
+		write := m.write | m.called
+		live := out&^write | m.read
+		all |= write
+		if live != m.live || all != m.all {
+			m.live, m.all = live, all
+			changed = true
 		}
 	}
+	return changed
 }
 
 // slotMask is the mask of the slots that bytes [off, off+size) below the frame
