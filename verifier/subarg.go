@@ -142,8 +142,10 @@ func (v *verifier) prepareArg(i int, typ btf.Type, tags argTags, fn string, glob
 		if tags&^tagCtx != 0 {
 			return bad("arg#%d has invalid combination of tags", i)
 		}
-		if tags != 0 && !v.contextFits(p) {
-			return bad("arg#%d should be pointer to %s", i, v.contextWord())
+		if tags != 0 {
+			if err := v.checkContextTag(i, p); err != nil {
+				return subArg{}, err
+			}
 		}
 		return subArg{kind: argContext}, nil
 	case nameOf(target) == "bpf_dynptr":
@@ -237,103 +239,6 @@ func rawName(t btf.Type) string {
 		return ""
 	}
 	return t.TypeName()
-}
-
-// contextTypes are the C types that stand for a program type's context beside
-// the one in its row.
-var contextTypes = map[abi.ProgType][]string{
-	abi.Kprobe:                {"bpf_user_pt_regs_t", "user_pt_regs", "pt_regs"},
-	abi.PerfEvent:             {"bpf_perf_event_data"},
-	abi.RawTracepoint:         {"bpf_raw_tracepoint_args"},
-	abi.RawTracepointWritable: {"bpf_raw_tracepoint_args"},
-}
-
-// contextWord is the C type of the program's context.
-func (v *verifier) contextWord() string {
-	if list := contextTypes[v.progType()]; list != nil {
-		return list[0]
-	}
-	if info := v.progType().Info(); info != nil && info.Context != nil {
-		return "struct " + info.Context.Name
-	}
-	return "unknown"
-}
-
-// isContext reports whether a parameter of a pointer type is the context
-// without a tag: its struct's name says so.
-func (v *verifier) isContext(p *btf.Pointer) bool {
-	// The type of a kprobe's context is a typedef.
-	for t := p.Target; ; {
-		switch x := t.(type) {
-		case *btf.Const:
-			t = x.Type
-			continue
-		case *btf.Volatile:
-			t = x.Type
-			continue
-		case *btf.TypeTag:
-			t = x.Type
-			continue
-		case *btf.Typedef:
-			if x.Name == "bpf_user_pt_regs_t" {
-				return v.progType() == abi.Kprobe
-			}
-			t = x.Type
-			continue
-		}
-		break
-	}
-	s, ok := bare(p.Target).(*btf.Struct)
-	if !ok || s.Name == "" {
-		return false
-	}
-	if list := contextTypes[v.progType()]; list != nil && v.progType() != abi.Kprobe {
-		return list[0] == s.Name
-	}
-	info := v.progType().Info()
-	if info == nil || info.Context == nil {
-		return false
-	}
-	switch v.progType() {
-	case abi.Kprobe, abi.Tracepoint, abi.Tracing, abi.LSM, abi.StructOps, abi.Syscall:
-		return false
-	case abi.CgroupSock:
-		return s.Name == "bpf_sock"
-	}
-	return s.Name == info.Context.Name
-}
-
-// contextFits reports whether a parameter tagged as the context has a type
-// that may stand for it.
-func (v *verifier) contextFits(p *btf.Pointer) bool {
-	target := bare(p.Target)
-	if v.isContext(p) {
-		return true
-	}
-	if _, void := target.(*btf.Void); void || target == nil {
-		switch v.progType() {
-		case abi.Tracepoint, abi.Tracing, abi.Syscall, abi.LSM, abi.StructOps, abi.RawTracepoint, abi.RawTracepointWritable:
-			return true
-		}
-		return false
-	}
-	name := rawName(target)
-	switch v.progType() {
-	case abi.Kprobe:
-		return name == "pt_regs" || name == "user_pt_regs"
-	case abi.PerfEvent:
-		return name == "pt_regs" || name == "user_pt_regs" || name == "bpf_perf_event_data"
-	case abi.RawTracepoint, abi.RawTracepointWritable:
-		return name == "bpf_raw_tracepoint_args" || isLong(target)
-	case abi.Tracing:
-		return isLong(target)
-	}
-	return false
-}
-
-func isLong(t btf.Type) bool {
-	n, ok := t.(*btf.Int)
-	return ok && n.Size == 8
 }
 
 // prepareSub fills the registers at the start of a function that is verified
