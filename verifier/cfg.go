@@ -2,7 +2,6 @@ package verifier
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -80,9 +79,6 @@ const (
 // addSubprogs finds the functions: the entry, and every target of a call or
 // of a function address.
 func (v *verifier) addSubprogs() error {
-	if err := v.checkExceptionTags(); err != nil {
-		return err
-	}
 	starts := []int{0}
 	for i := 0; i < len(v.insns); i++ {
 		in := v.insns[i]
@@ -130,25 +126,6 @@ func (v *verifier) addSubprogs() error {
 		}
 	}
 	v.subs[0].global = true
-	return nil
-}
-
-// checkExceptionTags refuses a program whose tags name several exception
-// callbacks.
-func (v *verifier) checkExceptionTags() error {
-	if len(v.prog.Funcs) == 0 || v.prog.Funcs[0].Type == nil {
-		return nil
-	}
-	n := 0
-	for _, tag := range v.prog.Funcs[0].Type.Tags {
-		if strings.HasPrefix(tag, "exception_callback:") {
-			n++
-		}
-	}
-	if n > 1 {
-		v.insn = 0
-		return v.reject(CodeException, abi.EINVAL, "multiple exception callback tags for main subprog")
-	}
 	return nil
 }
 

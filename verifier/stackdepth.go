@@ -57,17 +57,6 @@ type depthWalk struct {
 	budget  int
 }
 
-// inCallback reports whether the chain has a callback in it: a throw cannot
-// unwind the kernel's frames that run it.
-func (d *depthWalk) inCallback() bool {
-	for s, on := range d.onPath {
-		if on && d.v.subs[s].callback {
-			return true
-		}
-	}
-	return false
-}
-
 // maxDepthSteps bounds the chains looked at.
 const maxDepthSteps = 1 << 20
 
