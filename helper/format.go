@@ -17,6 +17,29 @@ type formatter struct {
 	pos  int
 	args []uint64
 	out  []byte
+	room int // bytes taken of those that the kernel has for the arguments
+	err  abi.Errno
+}
+
+// maxRoom is the room that the kernel has for all arguments of a call, strings
+// included. Linux 6.18: MAX_BPRINTF_BIN_ARGS. A string is cut to what is left,
+// anything else that does not fit is ENOSPC.
+const maxRoom = 512
+
+// take takes n bytes of the room.
+func (f *formatter) take(n int) bool {
+	if maxRoom-f.room < n {
+		f.err = abi.ENOSPC
+		return false
+	}
+	f.room += n
+	return true
+}
+
+// takeWord takes an aligned number of n bytes.
+func (f *formatter) takeWord(n int) bool {
+	f.room = (f.room + 3) &^ 3
+	return f.take(n)
 }
 
 // spec is a conversion's flags and width.
@@ -45,6 +68,9 @@ func format(c *vm.Context, out, text []byte, args []uint64) ([]byte, abi.Errno) 
 			continue
 		}
 		if len(f.args) == 0 || !f.conversion() {
+			if f.err != 0 {
+				return out, f.err
+			}
 			return out, abi.EINVAL
 		}
 		f.args = f.args[1:]
@@ -93,15 +119,21 @@ func (f *formatter) conversion() bool {
 	case 'c':
 		f.pos++
 		f.pad(s, []byte{byte(arg)})
-		return true
+		return f.take(1)
 	}
-	long := false
+	size := 4
 	for range 2 {
 		if f.peek() == 'l' {
-			long = true
+			size = 8
 			f.pos++
 		}
 	}
+	return f.integer(s, arg, size)
+}
+
+// integer formats a number of 4 or 8 bytes.
+func (f *formatter) integer(s spec, arg uint64, size int) bool {
+	long := size == 8
 	ch := f.peek()
 	f.pos++
 	switch ch {
@@ -118,7 +150,7 @@ func (f *formatter) conversion() bool {
 	default:
 		return false
 	}
-	return true
+	return f.takeWord(size)
 }
 
 // spec reads flags and width.
@@ -210,20 +242,23 @@ func (f *formatter) digits(s spec, sign string, d []byte) {
 	}
 }
 
-// maxText is the room that the kernel has for all strings of one call.
-const maxText = 1024
-
 // str formats a string, which may be anywhere; one that cannot be read is
 // empty.
 func (f *formatter) str(s spec, a uint64) bool {
 	if !endsWord(f.peek()) {
 		return false
 	}
-	text := f.c.Text(maxText)
+	left := maxRoom - f.room
+	if left <= 0 {
+		f.err = abi.ENOSPC
+		return false
+	}
+	text := f.c.Text(left)
 	n := readText(f.c, mem.Addr(a), text)
 	if n < 0 {
 		n = 1
 	}
+	f.room += n
 	f.pad(s, text[:n-1])
 	return true
 }
@@ -232,7 +267,7 @@ func (f *formatter) str(s spec, a uint64) bool {
 func (f *formatter) pointer(s spec, v uint64) bool {
 	switch c := f.peek(); {
 	case endsWord(c):
-		f.address(s, hashPointer(v))
+		return f.address(s, hashPointer(v))
 	case (c == 'k' || c == 'u') && f.ahead(1) == 's':
 		f.pos += 2
 		if c == 'u' {
@@ -241,29 +276,29 @@ func (f *formatter) pointer(s spec, v uint64) bool {
 		return f.str(s, v)
 	case c == 'x':
 		f.pos++
-		f.address(s, v)
+		return f.address(s, v)
 	case c == 'K':
 		f.pos++
-		f.address(s, hashPointer(v))
+		return f.address(s, hashPointer(v))
 	case c == 's' || c == 'S' || c == 'B':
 		f.pos++
 		f.pad(s, strconv.AppendUint([]byte("0x"), v, 16))
+		return f.takeWord(8)
 	case (c == 'i' || c == 'I') && (f.ahead(1) == '4' || f.ahead(1) == '6'):
 		six := f.ahead(1) == '6'
 		f.pos += 2
-		f.ip(mem.Addr(v), six, c == 'i')
-	default:
-		return false
+		return f.ip(mem.Addr(v), six, c == 'i')
 	}
-	return true
+	return false
 }
 
 // address formats a bare address: 16 hexadecimal digits if no width is given.
-func (f *formatter) address(s spec, v uint64) {
+func (f *formatter) address(s spec, v uint64) bool {
 	if s.width == 0 {
 		s.width, s.zero = 16, true
 	}
 	f.unsigned(s, v, 'x')
+	return f.takeWord(8)
 }
 
 // hashPointer hides an address as %p does: 32 bits that tell pointers apart.
@@ -282,11 +317,15 @@ func hashPointer(v uint64) uint64 {
 // ip formats an address of the Internet; one that cannot be read is zero.
 // Linux 6.18: %pi4 has leading zeros, %pI6 all eight groups, %pi6 no colons,
 // and none of them a width.
-func (f *formatter) ip(a mem.Addr, six, bare bool) {
+func (f *formatter) ip(a mem.Addr, six, bare bool) bool {
 	var addr [16]byte
 	n := 4
 	if six {
 		n = 16
+	}
+	if maxRoom-f.room < n {
+		f.err = abi.ENOSPC
+		return false
 	}
 	if f.c.Readable(a, n) {
 		copy(addr[:n], a.Bytes(n))
@@ -311,4 +350,6 @@ func (f *formatter) ip(a mem.Addr, six, bare bool) {
 		}
 	}
 	f.out = append(f.out, text...)
+	f.room += len(text) + 1 // it lies there as text
+	return true
 }

@@ -158,6 +158,8 @@ func formatCases() (cases []liveCase) {
 			name: "snprintf with 13 arguments", text: "%d",
 			body: "    r1 = map[io][8] ll\n    r2 = 64\n    r3 = map[text][0] ll\n    r4 = map[io][80] ll\n    r5 = 104\n    call bpf_snprintf",
 		},
+		longStrings("%s%s", 2), longStrings("%s%s%s", 3), longStrings("%s%s%s%s", 4), longStrings("%s%s%px%s", 3), longStrings("%s%px%s%pI6%s%px", 3),
+		longStrings("%s%s%s%px", 3), longStrings("%s%s%s%pI4", 3), longStrings("%s%s%c%s", 3), longStrings("%s%s%s%c", 3),
 		liveCase{
 			name: "trace_printk gives the length", text: "",
 			body: "    *(u64 *)(r10 -8) = 0x000a6425\n    r1 = r10\n    r1 += -8\n    r2 = 8\n    r3 = 12345\n    r4 = 0\n    r5 = 0\n    call bpf_trace_printk",
@@ -331,4 +333,26 @@ func dynptrCases() (cases []liveCase) {
 		})
 	}
 	return cases
+}
+
+// longStrings formats a string of 180 bytes several times, more than the room
+// that Linux has for all strings of a call.
+func longStrings(f string, n int) liveCase {
+	in := make([]byte, 248)
+	copy(in[48:], strings.Repeat("0123456789", 18))
+	args := ""
+	for i := range 6 {
+		args += fmt.Sprintf("    *(u64 *)(r10 %d) = r1\n", 8*i-48)
+	}
+	return liveCase{
+		name: fmt.Sprintf("snprintf %q of %d long strings", f, n), text: f, in: in,
+		body: "    r1 = map[io][56] ll\n" + args + fmt.Sprintf(`
+    r1 = map[io][8] ll
+    r2 = 40
+    r3 = map[text][0] ll
+    r4 = r10
+    r4 += -48
+    r5 = %d
+    call bpf_snprintf`, 8*strings.Count(f, "%")),
+	}
 }

@@ -14,6 +14,9 @@ var traceRows = []row{
 	{abi.Snprintf, snprintf},
 }
 
+// maxText is the length of the longest trace line with its NUL.
+const maxText = 1024
+
 // maxVarargs is MAX_BPRINTF_VARARGS.
 const maxVarargs = 12
 

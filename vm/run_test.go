@@ -100,6 +100,18 @@ func newWorld(t testing.TB, engine, name string, src []byte, ctxSize int) *world
 			}
 		}
 	}
+	for _, def := range coll.Maps {
+		for _, e := range def.Contents {
+			if e.Map == nil {
+				continue
+			}
+			in := w.maps[e.Map]
+			h := &bpfmap.Handle{ID: in.ID(), Value: uint64(in.Header()), Object: in}
+			if errno := w.maps[def].(bpfmap.Holder).Hold(e.Key, h, abi.UpdateAny); errno != 0 {
+				t.Fatalf("contents of %s: errno %d", def.Name, errno)
+			}
+		}
+	}
 	for _, img := range coll.Programs {
 		opts := vm.Options{Helpers: helper.Table()}
 		for _, def := range img.Maps {
