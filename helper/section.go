@@ -18,7 +18,6 @@ var sectionKrows = []krow{
 	}},
 	{"bpf_local_irq_restore", nothing},
 	{"bpf_rdonly_cast", func(_ *vm.Context, p, _, _, _, _ uint64) uint64 { return p }},
-	{"bpf_cast_to_kern_ctx", func(_ *vm.Context, p, _, _, _, _ uint64) uint64 { return p }},
 }
 
 func nothing(*vm.Context, uint64, uint64, uint64, uint64, uint64) uint64 { return 0 }

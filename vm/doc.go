@@ -5,4 +5,19 @@
 // Its one invariant: New takes nothing but a verifier.Program; the interpreter's
 // unverified door is the only other way in and checks every access. vm knows no
 // engine, no helper body and no hook.
+//
+// # Reading
+//
+// lower.go and its siblings make an ir.Program of an image and the facts that
+// the verifier found. runtime.go holds the run contexts, context.go what one
+// run sets up and gives back, ledger.go what a run holds and must not take with
+// it, runner.go the budget and the Go context that end runs. engine.go is the
+// seam to engines and helpers.
+//
+// # Budget
+//
+// Engines count instructions where control goes backwards, by the instructions
+// between, and where a function is entered, by its length: never too few. A
+// run that has used up its budget, or whose Go context is done, ends with an
+// error at such a place; what it held is given back.
 package vm
