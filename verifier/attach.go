@@ -181,7 +181,8 @@ func (v *verifier) checkTarget() error {
 // pointerArg is an argument that is a pointer.
 func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (ctxField, bool, error) {
 	dest := bare(ptr.Target)
-	if t.iter && n > 0 {
+	// The map of an iterator over a map's elements is there all the time.
+	if t.iter && n > 0 && (name != "map" || t.name == "bpf_iter_bpf_map") {
 		if isVoid(dest) {
 			typ := ptBuf | fNull
 			if name == "key" {

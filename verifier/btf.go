@@ -434,8 +434,8 @@ func (v *verifier) setLoaded(d *reg, w *walked, local uint32, flags regType) {
 	}
 }
 
-// trustFlags are the flags that say how far a pointer can be relied on.
-const trustFlags = fTrusted | fRCU | fUntrusted
+// trustFlags are what makes a pointer one that can be relied on.
+const trustFlags = fTrusted | fAlloc | fNonOwn | fRCU
 
 // inherit says how a pointer loaded from an object can be trusted.
 //

@@ -155,7 +155,7 @@ func (v *verifier) typeFields(t btf.Type, mask fieldKind) *fields {
 	}
 	f := &fields{}
 	v.collectFields(f, bare(t), 0, mask, 0)
-	if f.bad {
+	if f.bad || len(f.list) > maxFields {
 		// Linux 6.18: nothing in such a value is special.
 		f.list = nil
 	}

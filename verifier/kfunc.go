@@ -112,7 +112,8 @@ func (v *verifier) checkKfuncCall(insn int) error {
 	if !v.gplCompatible() {
 		return v.reject(CodeKfunc, abi.EINVAL, "cannot call kernel function from non-GPL compatible program")
 	}
-	if !k.progs.Has(v.progType()) {
+	iterOnly := k.name == "bpf_sock_destroy" && v.attachType() != abi.AttachTraceIter
+	if !k.progs.Has(v.progType()) || iterOnly {
 		return v.reject(CodeKfunc, abi.EACCES, "calling kernel function %s is not allowed", k.name)
 	}
 	if strings.HasPrefix(k.name, "bpf_xdp_metadata_rx_") && v.prog.Flags&abi.XDPDevBoundOnly == 0 {

@@ -154,8 +154,9 @@ var kfRows = []kfRow{
 	}},
 	{acquireNull, onTC | 1<<abi.XDP, []string{
 		"bpf_xdp_ct_alloc", "bpf_xdp_ct_lookup", "bpf_skb_ct_alloc",
-		"bpf_skb_ct_lookup", "bpf_ct_insert_entry",
+		"bpf_skb_ct_lookup",
 	}},
+	{acquireNull | kfRelease, onTC | 1<<abi.XDP, []string{"bpf_ct_insert_entry"}},
 	{kfRelease, onTC | 1<<abi.XDP, []string{"bpf_ct_release"}},
 	{kfTrusted, onTC | 1<<abi.XDP, []string{
 		"bpf_ct_set_timeout", "bpf_ct_change_timeout", "bpf_ct_set_status",

@@ -6,24 +6,42 @@ import (
 	"github.com/skepbpf/skep/abi"
 )
 
+// findKsym finds a kernel variable, nil for a weak one that the kernel lacks.
+func (v *verifier) findKsym(index int) (*btf.Var, error) {
+	if index < 0 || index >= len(v.prog.Ksyms) {
+		return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 insn specifies invalid btf_id %d.", index)
+	}
+	k := &v.prog.Ksyms[index]
+	var t *btf.Var
+	if v.kern == nil || v.kern.TypeByName(k.Name, &t) != nil {
+		if k.Weak {
+			return nil, nil
+		}
+		return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", k.Name)
+	}
+	if v.opts.Symbol != nil {
+		if _, ok := v.opts.Symbol(k.Name); !ok {
+			return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", k.Name)
+		}
+	}
+	return t, nil
+}
+
 // loadKsym makes register n the address of a kernel variable.
 //
 // Linux 6.18: a variable that is a struct is a BTF pointer, to one CPU's copy
 // if it is in a per-CPU section; any other is read-only memory of its size.
 func (v *verifier) loadKsym(n, index int) error {
-	if index < 0 || index >= len(v.prog.Ksyms) {
-		return v.reject(CodeBTF, abi.ENOENT, "ldimm64 insn specifies invalid btf_id %d.", index)
+	t, err := v.findKsym(index)
+	if err != nil {
+		return err
+	}
+	r := v.reg(n)
+	if t == nil {
+		r.setConst(0)
+		return nil
 	}
 	k := &v.prog.Ksyms[index]
-	r := v.reg(n)
-	var t *btf.Var
-	if v.kern == nil || v.kern.TypeByName(k.Name, &t) != nil {
-		if k.Weak {
-			r.setConst(0)
-			return nil
-		}
-		return v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", k.Name)
-	}
 	target := bare(t.Type)
 	_, _, _, isStruct := fieldsOf(target)
 	switch {

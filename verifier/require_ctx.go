@@ -238,6 +238,13 @@ func (v *verifier) prepareProgram() error {
 	used := make([]bool, len(v.prog.Maps))
 	arenas := 0
 	for i, in := range v.insns {
+		if in.Op == isa.LdImm64 && in.Src() == isa.PseudoBTFID {
+			// Linux 6.18: also where no path leads.
+			v.insn = i
+			if _, err := v.findKsym(int(in.Imm)); err != nil {
+				return err
+			}
+		}
 		if in.Op != isa.LdImm64 || in.Src() != isa.PseudoMapIdx && in.Src() != isa.PseudoMapIdxValue {
 			continue
 		}

@@ -184,6 +184,9 @@ func (v *verifier) demandTrust(r *reg, regno int, k *kfunc) error {
 // kfuncMap notes a map argument. After a workqueue or task work it must be the
 // map that this is in.
 func (v *verifier) kfuncMap(r *reg, regno int, m *kfuncMeta) error {
+	if r.typ.base() == ptBTF {
+		return nil // a map found in the kernel: its type is checked as any object's
+	}
 	if r.typ != ptMap {
 		return v.reject(CodeKfuncArg, abi.EINVAL, "pointer in R%d isn't map pointer", regno)
 	}
@@ -483,7 +486,7 @@ func (v *verifier) kfuncObject(r *reg, i int, k *kfunc, target btf.Type) error {
 	base := r.typ.base()
 	stand := objectRegs[base]
 	want := target
-	if base == ptMap {
+	if base == ptMap || strings.HasSuffix(k.proto.Params[i].Name, "__map") {
 		if id, ok := v.kernelStruct("bpf_map"); ok {
 			want = v.typeOf(id, kernelType)
 		}

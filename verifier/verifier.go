@@ -31,6 +31,9 @@ type Options struct {
 	// KernelTypes is the BTF of the kernel that the program is meant for, nil
 	// for none.
 	KernelTypes *btf.Spec
+	// Symbol finds the address of a kernel symbol; nil takes for granted that
+	// every variable in KernelTypes has one.
+	Symbol func(name string) (addr uint64, ok bool)
 	// LogLevel is the kernel's: 1 prints the paths, 2 the states too, 4 only
 	// statistics. 0 keeps no log.
 	LogLevel uint32

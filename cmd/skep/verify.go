@@ -182,6 +182,9 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 	if f.unprivileged {
 		opts.Trust = verifier.Sandbox
 	}
+	if f.btf == "" {
+		opts.Symbol = kernel.symbol
+	}
 	start := time.Now()
 	proven, err := verifier.Verify(ctx, creatable(p), opts)
 	v.TimeNS = time.Since(start).Nanoseconds()
@@ -262,6 +265,19 @@ type kernelTypes struct {
 	once sync.Once
 	s    *btf.Spec
 	err  error
+
+	target sync.Once
+	host   *object.Target
+}
+
+// symbol finds the address of a symbol of the running kernel. Where the kernel
+// lists none, all are taken to be there.
+func (k *kernelTypes) symbol(name string) (uint64, bool) {
+	k.target.Do(func() { k.host, _ = object.HostTarget() })
+	if _, ok := k.host.Symbol("bpf_prog_load"); !ok {
+		return 0, true
+	}
+	return k.host.Symbol(name)
 }
 
 func (k *kernelTypes) spec() (*btf.Spec, error) {
