@@ -52,9 +52,10 @@ conformance: build
 agreement: build
 	scripts/agreement.sh $(SHARED)/oracle $(ORACLE) build/skep
 
-# The corpus of agreement, which that builds, through the reader and the text.
+# The corpus of agreement, which that builds, through the reader, the text, and
+# the engines.
 objects:
-	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm
+	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm ./verifier ./vm
 
 clean:
 	rm -rf build
