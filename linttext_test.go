@@ -158,7 +158,7 @@ func TestSourcesSayTheirLicence(t *testing.T) {
 // does to files that an auditor looks at.
 func TestCompilerDirectivesAreKnown(t *testing.T) {
 	t.Parallel()
-	known := []string{"//go:build", "//go:embed", "//go:generate", "//go:noinline", "//go:nosplit", "//go:noescape", "//go:nocheckptr", "//go:linkname"}
+	known := []string{"//go:build", "//go:embed", "//go:generate", "//go:noinline", "//go:nosplit", "//go:noescape", "//go:linkname"}
 	for _, f := range goFiles(t) {
 		ast.Inspect(f.ast, func(n ast.Node) bool {
 			c, ok := n.(*ast.Comment)

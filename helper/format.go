@@ -303,6 +303,8 @@ func (f *formatter) address(s spec, v uint64) bool {
 
 // hashPointer hides an address as %p does: 32 bits that tell pointers apart.
 // Linux 6.18: NULL and error pointers are shown as they are.
+// Differs from Linux: %p hides an address by a hash without a secret, so that a
+// run can be repeated.
 func hashPointer(v uint64) uint64 {
 	if v == 0 || v > ^uint64(4095) {
 		return v

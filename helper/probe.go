@@ -20,8 +20,10 @@ var probeRows = []row{
 // memory that skep lends to programs is there, and stands for the kernel's;
 // elsewhere the destination becomes zero, as after a fault.
 
-// noUserMemory stands for any address of a user process. Programs here see no
-// such process, and the kernel's user reads find nothing at map values either.
+// noUserMemory stands for any address of a user process. The kernel's user
+// reads find nothing at map values either.
+// Differs from Linux: reads of user memory find nothing, because no program
+// here runs on behalf of a process that could be read.
 const noUserMemory = 0
 
 // userEnd is where user addresses end. Linux 6.18: kernel reads refuse what is

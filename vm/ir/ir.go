@@ -45,6 +45,8 @@ type Func struct {
 
 // MayGotoTurns is how often a may_goto of one frame falls through.
 // Linux 6.18: BPF_MAX_LOOPS where no timed form is compiled in.
+// Differs from Linux: a may_goto falls through 8388608 times in one frame,
+// where Linux on amd64 counts 250 ms.
 const MayGotoTurns = 8 << 20
 
 // Callee is a helper or kfunc that a program calls.
