@@ -37,8 +37,10 @@ func ringReserve(c *vm.Context, r1, size, flags, _, _ uint64) uint64 {
 	return uint64(p)
 }
 
+// discardRecord wakes the reader if it waits at this record: later ones may be
+// committed already.
 func discardRecord(_ *vm.Context, owner any, a mem.Addr) {
-	owner.(*bpfmap.RingBuf).Discard(a, bpfmap.NoWakeup)
+	owner.(*bpfmap.RingBuf).Discard(a, 0)
 }
 
 func ringSubmit(c *vm.Context, sample, flags, _, _, _ uint64) uint64 {
