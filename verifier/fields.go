@@ -73,9 +73,10 @@ type mapField struct {
 
 // fields are the special fields of a type, sorted by offset.
 type fields struct {
-	list []mapField
-	mask fieldKind
-	bad  bool // a list or tree says wrongly what it holds
+	list  []mapField
+	mask  fieldKind
+	steps int  // members looked at
+	bad   bool // a list or tree says wrongly what it holds
 }
 
 func (f *fields) has(k fieldKind) bool { return f != nil && f.mask&k != 0 }
@@ -172,7 +173,7 @@ func (v *verifier) typeFields(t btf.Type, mask fieldKind) *fields {
 
 // collectFields appends the special fields of t, which lies at off.
 func (v *verifier) collectFields(f *fields, t btf.Type, off uint32, mask fieldKind, depth int) {
-	if depth > 4 {
+	if depth > 4 || f.bad {
 		return
 	}
 	switch s := t.(type) {
@@ -192,6 +193,9 @@ func (v *verifier) collectFields(f *fields, t btf.Type, off uint32, mask fieldKi
 	}
 }
 
+// maxMembers is the most members that are looked at for special fields.
+const maxMembers = 1 << 17
+
 // maxFields is the most special fields that a type can have. Linux 6.18:
 // BTF_FIELDS_MAX.
 const maxFields = 11
@@ -199,6 +203,12 @@ const maxFields = 11
 // collectField appends the member or variable of type t with decl tags at off,
 // or what is special inside it; arrays element by element.
 func (v *verifier) collectField(f *fields, t btf.Type, tags []string, off uint32, mask fieldKind, depth int) {
+	// The same struct nested in itself many times over, which only a hostile
+	// object has, is not worth the time.
+	if f.steps++; f.steps > maxMembers {
+		f.bad = true
+		return
+	}
 	n := 1
 	for {
 		a, ok := bare(t).(*btf.Array)

@@ -485,7 +485,7 @@ func (v *verifier) newObject(r *reg, m *kfuncMeta, perCPU bool) error {
 		switch {
 		case s.Size > maxPerCPUObject:
 			return bad("bpf_percpu_obj_new type size (%d) is greater than %d", s.Size, maxPerCPUObject)
-		case !scalarStruct(s, 0):
+		case !scalarStruct(s):
 			return bad("bpf_percpu_obj_new type ID argument must be of a struct of scalars")
 		case v.structFields(s).mask != 0:
 			return bad("bpf_percpu_obj_new type ID argument must not contain special fields")
@@ -501,12 +501,20 @@ func (v *verifier) newObject(r *reg, m *kfuncMeta, perCPU bool) error {
 
 // scalarStruct reports whether a struct holds numbers only, arrays and nested
 // structs of them included.
-func scalarStruct(t btf.Type, depth int) bool {
+func scalarStruct(t btf.Type) bool {
+	steps := maxMembers
+	return scalarMembers(t, 0, &steps)
+}
+
+func scalarMembers(t btf.Type, depth int, steps *int) bool {
 	members, _, _, ok := fieldsOf(t)
 	if !ok || depth >= 4 {
 		return false
 	}
 	for i := range members {
+		if *steps--; *steps < 0 {
+			return false
+		}
 		m := bare(members[i].Type)
 		if a, ok := m.(*btf.Array); ok {
 			if a.Nelems == 0 {
@@ -516,7 +524,7 @@ func scalarStruct(t btf.Type, depth int) bool {
 				return false
 			}
 		}
-		if !isPlain(m) && !scalarStruct(m, depth+1) {
+		if !isPlain(m) && !scalarMembers(m, depth+1, steps) {
 			return false
 		}
 	}

@@ -245,7 +245,7 @@ func (v *verifier) kfuncArgKind(i int, k *kfunc, p *btf.Pointer, target btf.Type
 	if _, ok := target.(*btf.FuncProto); ok {
 		return kaCallback, nil
 	}
-	if !isPlain(target) && !scalarStruct(target, 0) && !(sized && isVoid(target)) {
+	if !isPlain(target) && !scalarStruct(target) && !(sized && isVoid(target)) {
 		void := ""
 		if sized {
 			void = "void, "
