@@ -125,10 +125,12 @@ func (v *verifier) scalarIn(s *slot) *reg {
 }
 
 // coversStack compares stacks. What the new state has more does not matter.
+// Linux 6.18: in loops the slots' types must be the same, selftest
+// iter_subprog_check_stacksafe.
 func (v *verifier) coversStack(old, cur *frame, how match) bool {
 	for i := range old.stack {
 		o := &old.stack[i]
-		if how == exact && (i >= len(cur.stack) || o.typ != cur.stack[i].typ) {
+		if how != lax && (i >= len(cur.stack) || o.typ != cur.stack[i].typ) {
 			return false
 		}
 		if o.typ == ([8]slotType{}) {
