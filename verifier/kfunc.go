@@ -12,7 +12,7 @@ import (
 type kfunc struct {
 	name  string
 	flags kfFlags
-	progs hooks
+	row   *abi.Kfunc     // who may call it, nil for nobody
 	proto *btf.FuncProto // the kernel's
 	id    uint32
 }
@@ -65,8 +65,8 @@ func (v *verifier) kfuncAt(insn int) *kfunc {
 	if v.kern != nil && v.kern.TypeByName(name, &f) == nil {
 		k = &kfunc{name: name, id: v.typeID(f, kernelType)}
 		k.proto, _ = f.Type.(*btf.FuncProto)
-		if row := kfIndex[name]; row != nil {
-			k.flags, k.progs = row.flags, row.progs
+		if k.row = kfRow(name); k.row != nil {
+			k.flags = k.row.Flags
 		}
 		if k.proto == nil {
 			k = nil
@@ -112,11 +112,10 @@ func (v *verifier) checkKfuncCall(insn int) error {
 	if !v.gplCompatible() {
 		return v.reject(CodeKfunc, abi.EINVAL, "cannot call kernel function from non-GPL compatible program")
 	}
-	iterOnly := k.name == "bpf_sock_destroy" && v.attachType() != abi.AttachTraceIter
-	if !k.progs.Has(v.progType()) || iterOnly {
+	if k.row == nil || !k.row.Allows(v.progType(), v.attachType()) {
 		return v.reject(CodeKfunc, abi.EACCES, "calling kernel function %s is not allowed", k.name)
 	}
-	if strings.HasPrefix(k.name, "bpf_xdp_metadata_rx_") && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
+	if k.row.DevBound && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
 		return v.reject(CodeKfunc, abi.EINVAL, "metadata kfuncs require device-bound program")
 	}
 	m := &kfuncMeta{callMeta: callMeta{mapAt: -1, key: -1}}

@@ -93,7 +93,7 @@ func verdictLines(text string) map[string]string {
 
 // funcTypes reads the lines of types or kernel.
 func funcTypes(text string) map[string]*btf.Func {
-	m := map[string]*btf.Func{}
+	m, structs := map[string]*btf.Func{}, structs{}
 	for line := range strings.Lines(text) {
 		words := strings.Fields(line)
 		if len(words) < 2 {
@@ -101,13 +101,13 @@ func funcTypes(text string) map[string]*btf.Func {
 		}
 		proto := &btf.FuncProto{}
 		f := &btf.Func{Name: words[0], Type: proto, Linkage: btf.StaticFunc}
-		proto.Return, _ = namedType(words[1])
+		proto.Return, _ = structs.typ(words[1])
 		for _, w := range words[2:] {
 			if tag, ok := strings.CutPrefix(w, "tag:"); ok {
 				f.Tags = append(f.Tags, tag)
 				continue
 			}
-			typ, tags := namedType(w)
+			typ, tags := structs.typ(w)
 			proto.Params = append(proto.Params, btf.FuncParam{Name: fmt.Sprintf("a%d", len(proto.Params)), Type: typ})
 			f.ParamTags = append(f.ParamTags, tags)
 		}
@@ -116,19 +116,23 @@ func funcTypes(text string) map[string]*btf.Func {
 	return m
 }
 
-func namedType(word string) (btf.Type, []string) {
+// structs are the structs of a text, by name.
+type structs map[string]*btf.Struct
+
+// typ reads a type and the tags of an argument.
+func (s structs) typ(word string) (btf.Type, []string) {
 	name, tag, tagged := strings.Cut(word, "@")
 	var tags []string
 	if tagged {
 		tags = []string{"arg:" + tag}
 	}
 	if target, ok := strings.CutPrefix(name, "*"); ok {
-		t, _ := namedType(target)
+		t, _ := s.typ(target)
 		return &btf.Pointer{Target: t}, tags
 	}
 	switch alias, of, typedef := strings.Cut(name, "="); {
 	case typedef:
-		t, _ := namedType(of)
+		t, _ := s.typ(of)
 		return &btf.Typedef{Name: alias, Type: t}, tags
 	case name == "int":
 		return &btf.Int{Name: "int", Size: 4, Encoding: btf.Signed}, tags
@@ -137,14 +141,16 @@ func namedType(word string) (btf.Type, []string) {
 	case name == "void":
 		return (*btf.Void)(nil), tags
 	}
-	return &btf.Struct{Name: name, Size: 8, Members: []btf.Member{{
-		Name: "member", Type: &btf.Int{Name: "long", Size: 8, Encoding: btf.Signed},
-	}}}, tags
+	if s[name] == nil {
+		long, _ := s.typ("long")
+		s[name] = &btf.Struct{Name: name, Size: 8, Members: []btf.Member{{Name: "member", Type: long}}}
+	}
+	return s[name], tags
 }
 
 // giveTypes gives a program's functions the types that the text has not.
 func giveTypes(p *image.Program, types map[string]*btf.Func) {
-	num, _ := namedType("long")
+	num, _ := structs{}.typ("long")
 	for i := range p.Funcs {
 		f := &p.Funcs[i]
 		if f.Type = types[f.Name]; f.Type == nil {
