@@ -59,6 +59,67 @@ func TestProgramsThatSeeAnSKB(t *testing.T) {
 			*(u32 *)(r1 +8) = r2
 			r0 = *(u32 *)(r1 +8)
 			exit`, 42},
+		{"bytes are loaded through the helper", `
+			.program main section=tc
+			r2 = 12
+			r3 = r10
+			r3 += -8
+			r4 = 4
+			call bpf_skb_load_bytes
+			r0 = *(u32 *)(r10 -8)
+			exit`, 0x00450008},
+		{"bytes beyond the packet cannot be loaded", `
+			.program main section=tc
+			r2 = 61
+			r3 = r10
+			r3 += -8
+			r4 = 4
+			call bpf_skb_load_bytes
+			exit`, 0xfffffff2},
+		{"bytes are stored through the helper", `
+			.program main section=tc
+			r6 = r1
+			*(u32 *)(r10 -8) = 0x01020304
+			r2 = 20
+			r3 = r10
+			r3 += -8
+			r4 = 4
+			r5 = 2
+			call bpf_skb_store_bytes
+			r0 = *(u8 *)skb[20]
+			exit`, 4},
+		{"unknown flags of a store are refused", `
+			.program main section=tc
+			*(u32 *)(r10 -8) = 0
+			r2 = 0
+			r3 = r10
+			r3 += -8
+			r4 = 4
+			r5 = 8
+			call bpf_skb_store_bytes
+			exit`, 0xffffffea},
+		{"all of a packet can be pulled", `
+			.program main section=tc
+			r2 = 64
+			call bpf_skb_pull_data
+			exit`, 0},
+		{"more than a packet cannot be pulled", `
+			.program main section=tc
+			r2 = 65
+			call bpf_skb_pull_data
+			exit`, 0xfffffff4},
+		{"a classifier redirects", `
+			.program main section=tc
+			r1 = 1
+			r2 = 0
+			call bpf_redirect
+			exit`, 7},
+		{"a redirect with unknown flags is a drop", `
+			.program main section=tc
+			r1 = 1
+			r2 = 2
+			call bpf_redirect
+			exit`, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()

@@ -4,7 +4,6 @@ import (
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/internal/mem"
-	"github.com/skepbpf/skep/internal/packet"
 	"github.com/skepbpf/skep/vm"
 )
 
@@ -20,6 +19,12 @@ const (
 	ctxLenMask  = 0xfffff << ctxLenShift
 )
 
+// sampled is a packet whose bytes may go along with a sample.
+type sampled interface {
+	Len() int
+	Data() []byte
+}
+
 // perfOutput is bpf_perf_event_output. Linux 6.18: packet programs may append
 // bytes of the packet; for others those flags are EINVAL.
 func perfOutput(c *vm.Context, _, r2, flags, data, size uint64) uint64 {
@@ -28,7 +33,7 @@ func perfOutput(c *vm.Context, _, r2, flags, data, size uint64) uint64 {
 		return abi.EINVAL.R0()
 	}
 	var more []byte
-	if x, ok := c.Event.(*packet.XDP); ok {
+	if x, ok := c.Event.(sampled); ok {
 		if flags&^(ctxLenMask|bpfmap.PerfIndexMask) != 0 {
 			return abi.EINVAL.R0()
 		}

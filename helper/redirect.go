@@ -26,8 +26,24 @@ const (
 	redirectDevFlags = redirectAll | redirectNotBack
 )
 
-// redirect is bpf_redirect of an XDP program, which takes no flags.
+// Verdicts of classifiers.
+const (
+	tcShot     = 2
+	tcRedirect = 7
+)
+
+// redirectIngress is the one flag of a classifier's bpf_redirect: BPF_F_INGRESS.
+const redirectIngress = 1
+
+// redirect is bpf_redirect. XDP programs have no flags.
 func redirect(c *vm.Context, ifindex, flags, _, _, _ uint64) uint64 {
+	if s, ok := c.Event.(*packet.SKB); ok {
+		if flags&^redirectIngress != 0 {
+			return tcShot
+		}
+		s.Target = packet.Redirect{Set: true, Ifindex: uint32(ifindex), Ingress: flags != 0}
+		return tcRedirect
+	}
 	x := xdp(c)
 	if x == nil || flags != 0 {
 		return xdpAborted

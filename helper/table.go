@@ -27,7 +27,7 @@ func Table() *vm.Helpers {
 	}
 	for _, family := range [][]row{
 		mapRows, loopRows, clockRows, cpuRows, taskRows, traceRows, ringRows, perfRows,
-		csumRows, xdpRows, redirectRows, textRows, lockRows, probeRows, dynptrRows,
+		csumRows, xdpRows, skbRows, redirectRows, textRows, lockRows, probeRows, dynptrRows,
 	} {
 		for _, r := range family {
 			h.ByID[r.id] = r.body

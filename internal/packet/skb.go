@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 
+	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/vm/ir"
 )
@@ -17,6 +18,10 @@ type SKB struct {
 	data   mem.Addr // first byte that the program sees
 	end    mem.Addr
 	room   int
+
+	// Target is what the program asked for by bpf_redirect. It means something
+	// if the verdict is TC_ACT_REDIRECT.
+	Target Redirect
 }
 
 // Offsets in struct __sk_buff of what a packet sets.
@@ -25,6 +30,7 @@ const (
 	skbPktType  = 4
 	skbProtocol = 16
 	skbIfindex  = 40
+	skbHash     = 68
 )
 
 // skbHeadroom is what lies before the Ethernet header.
@@ -59,6 +65,7 @@ func (s *SKB) Load(frame []byte, layer2 bool) error {
 		return fmt.Errorf("packet of %d bytes: the buffer takes %d to %d", len(frame), EthLen, s.room)
 	}
 	clear(s.ctx.Bytes(ir.SKBSize))
+	s.Target = Redirect{}
 	copy(s.mac.Bytes(len(frame)), frame)
 	s.data, s.end = s.mac, s.mac+mem.Addr(len(frame))
 	if !layer2 {
@@ -139,3 +146,28 @@ func (s *SKB) LoadPacket(off int32, size int) (uint32, bool) {
 	}
 	return v, true
 }
+
+// maxOffset is the largest offset that the byte helpers take: INT_MAX.
+const maxOffset = 1<<31 - 1
+
+// LoadBytes is bpf_skb_load_bytes. Linux 6.18: what cannot be read is zeroed.
+func (s *SKB) LoadBytes(off uint32, dst []byte) abi.Errno {
+	if off > maxOffset || uint64(off)+uint64(len(dst)) > uint64(s.Len()) {
+		clear(dst)
+		return abi.EFAULT
+	}
+	copy(dst, s.Data()[off:])
+	return 0
+}
+
+// StoreBytes is bpf_skb_store_bytes on a linear packet.
+func (s *SKB) StoreBytes(off uint32, src []byte) abi.Errno {
+	if off > maxOffset || uint64(off)+uint64(len(src)) > uint64(s.Len()) {
+		return abi.EFAULT
+	}
+	copy(s.Data()[off:], src)
+	return 0
+}
+
+// ClearHash forgets the flow's hash.
+func (s *SKB) ClearHash() { s.Set(skbHash, 0) }

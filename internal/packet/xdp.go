@@ -80,6 +80,8 @@ type Redirect struct {
 	// Broadcast means all elements of Map in place of one.
 	Broadcast      bool
 	ExcludeIngress bool
+	// Ingress makes the packet arrive at Ifindex instead of leaving by it.
+	Ingress bool
 }
 
 // NewXDP makes a frame that takes packets of up to max bytes, and at least
