@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
 
@@ -181,6 +182,10 @@ func (r *reader) readCalls(sec *section, fn *function, done map[int]bool) {
 			switch {
 			case callee != nil:
 				fn.refs = append(fn.refs, ref{slot: i, kind: kind, fn: callee})
+			case target < 0 || target >= len(sec.data)/isa.SlotSize:
+				// Outside of the program wherever this function comes to lie in
+				// it, so that the verifier finds that nothing is there.
+				fn.insns[i].Imm = math.MinInt32
 			case target < fn.start || target >= fn.start+len(fn.insns):
 				// A call into the function itself is left to the verifier.
 				fn.fail(fmt.Errorf("insn %d: call of offset %d in section %q, where no function starts", i, target*8, sec.name))

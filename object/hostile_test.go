@@ -202,3 +202,26 @@ func TestReadHostile(t *testing.T) {
 		t.Logf("%s: %d bytes, %v, %d MB allocated", row.name, len(data), took.Round(time.Millisecond), (after.TotalAlloc-before.TotalAlloc)>>20)
 	}
 }
+
+// TestCallOutsideSection opens an object with a call of nothing: the program
+// is left to the verifier, in which no call may find a function either.
+func TestCallOutsideSection(t *testing.T) {
+	t.Parallel()
+	const prog, sym, str = 1, 2, 3
+	for _, off := range []int32{-3, 1, 1 << 30} {
+		code := []byte{0x85, 0x10, 0, 0, 0, 0, 0, 0, 0x95, 0, 0, 0, 0, 0, 0, 0}
+		binary.LittleEndian.PutUint32(code[4:], uint32(off))
+		c, err := object.Read("call.o", bytes.NewReader(makeELF([]elfSection{
+			{name: "tracepoint", typ: prog, flags: 6, data: code},
+			{name: ".strtab", typ: str, data: []byte("\x00name\x00")},
+			{name: ".symtab", typ: sym, link: 2, data: symtab(1, 0x12, 1, func(int) uint64 { return 0 }, 16)},
+		})), nil)
+		if err != nil || len(c.Programs) != 1 || c.Programs[0].Err != nil {
+			t.Fatalf("call of %d: %v, %+v", off, err, c)
+		}
+		p := c.Programs[0]
+		if to := 1 + int(p.Insns[0].Imm); to >= 0 && to < len(p.Insns) {
+			t.Errorf("call of %d: leads to insn %d", off, to)
+		}
+	}
+}
