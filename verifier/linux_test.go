@@ -59,6 +59,9 @@ func testRecording(t *testing.T, file string) {
 		if !strings.Contains(part["kernel.log"], e.Msg) {
 			t.Errorf("Linux does not say %q", e.Msg)
 		}
+		if want := strings.TrimSpace(part["code"]); e.Code.String() != want {
+			t.Errorf("code %s, want %s", e.Code, want)
+		}
 	default:
 		t.Fatal(err)
 	}
@@ -75,9 +78,11 @@ var errnoNames = map[abi.Errno]string{
 }
 
 var (
-	address = regexp.MustCompile(`^(\d+: \(18\) r\d =) 0x[0-9a-f]+$`)
-	insn    = regexp.MustCompile(`^\d+: \([0-9a-f]{2}\) `)
-	atState = regexp.MustCompile(`^\d+: *(frame\d+: )?[Rf]`)
+	address  = regexp.MustCompile(`^(\d+: \(18\) r\d =) 0x[0-9a-f]+$`)
+	liveRegs = regexp.MustCompile(`^ *\d+ +\d+: [0-9.]{10} `)
+	noState  = regexp.MustCompile(`^\d+:$`)
+	insn     = regexp.MustCompile(`^\d+: \([0-9a-f]{2}\) `)
+	atState  = regexp.MustCompile(`^\d+: *(frame\d+: )?[Rf]`)
 )
 
 // states are the lines of a log as both sides write them: instructions and the
@@ -89,7 +94,8 @@ func states(log string) []string {
 		line = strings.TrimRight(line, " \n")
 		switch {
 		case line == "", strings.HasPrefix(line, "mark_precise"), strings.HasPrefix(line, "func#"),
-			strings.HasPrefix(line, "Live regs"), strings.HasPrefix(line, "    "):
+			strings.HasPrefix(line, "Live regs"), strings.HasPrefix(line, "    "),
+			liveRegs.MatchString(line), noState.MatchString(line):
 			continue
 		case strings.HasPrefix(line, "processed"):
 			line, _, _ = strings.Cut(line, " (")

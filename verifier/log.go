@@ -191,6 +191,14 @@ func (v *verifier) logFrom() {
 	v.logState(v.state, v.state.cur, true)
 }
 
+// logNow prints what has changed without waiting for the next instruction, as
+// Linux does behind a conditional jump.
+func (v *verifier) logNow() {
+	if l := v.log; l.on(logPaths|logStates) && (l.regs != 0 || l.slots != 0) {
+		v.logChange()
+	}
+}
+
 // logChange prints what has changed since the last state line: on the
 // instruction's own line, if that is the last thing printed.
 func (v *verifier) logChange() {
@@ -404,7 +412,7 @@ func (v *verifier) appendIdentity(a *attrs, r *reg) {
 	switch r.typ.base() {
 	case ptMap, ptMapValue, ptMapKey:
 		m := &v.maps[r.arg]
-		if m.Name != "" {
+		if m.Name != "" && m.index >= 0 {
 			a.name("map=")
 			a.buf = append(a.buf, mapName(m.Name)...)
 		}

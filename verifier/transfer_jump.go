@@ -77,6 +77,7 @@ func (v *verifier) followOne(taken, dst, src int, isX bool) error {
 			return err
 		}
 	}
+	v.logNow()
 	if taken == 1 {
 		v.insn = v.jumpTarget(v.insn)
 	} else {
@@ -141,6 +142,7 @@ func (v *verifier) followBoth(in isa.Insn, cond domain.Cond, is32 bool, d, s, k 
 	if isX {
 		v.log.touchReg(src)
 	}
+	v.logNow()
 	v.insn++
 	return nil
 }
