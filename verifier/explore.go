@@ -110,7 +110,7 @@ func (v *verifier) reg(n int) *reg { return &v.state.frame().regs[n] }
 func (v *verifier) reject(c Code, errno abi.Errno, format string, args ...any) error {
 	msg := fmt.Sprintf(format, args...)
 	v.log.printf("%s\n", msg)
-	return &Error{Code: c, Insn: v.insn, Source: v.prog.LineAt(v.insn), Msg: msg, Errno: errno}
+	return &Error{Code: c, Insn: v.insn, Source: v.prog.LineAt(v.insn), Msg: msg, Linux: msg, Errno: errno}
 }
 
 // bug is the reason when an invariant of the verifier is broken; a program can

@@ -3,6 +3,7 @@ package verifier
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
@@ -166,7 +167,12 @@ func (v *verifier) logLine() {
 		return
 	}
 	l.line = line
-	l.printf("; %s @ %s:%d\n", trimLeft(line.Text), baseName(line.File), line.Line)
+	l.printf("%s\n", lineText(line))
+}
+
+// lineText is a C line as the log shows it.
+func lineText(line *image.Line) string {
+	return fmt.Sprintf("; %s @ %s:%d", trimLeft(line.Text), baseName(line.File), line.Line)
 }
 
 func trimLeft(s string) string {
@@ -262,6 +268,16 @@ func (v *verifier) logState(s *state, frame int32, all bool) {
 	if !all {
 		l.clean()
 	}
+}
+
+// stateText is the running frame of s as the log shows it.
+func (v *verifier) stateText(s *state) string {
+	kept := v.log
+	v.log = &logger{level: logStates}
+	v.logState(s, s.cur, true)
+	text := string(v.log.buf)
+	v.log = kept
+	return strings.TrimSuffix(text, "\n")
 }
 
 // slotChars are the letters of the slot types.

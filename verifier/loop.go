@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"errors"
+
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
 )
@@ -170,11 +172,12 @@ func (v *verifier) compareUnfinished(s, cur *state, force bool) (hit, loop, skip
 
 func (v *verifier) rejectLoop(s, cur *state) error {
 	err := v.reject(CodeInfiniteLoop, abi.EINVAL, "infinite loop detected at insn %d", v.insn)
-	if v.log != nil {
-		v.log.printf("cur state:")
-		v.logState(cur, cur.cur, true)
-		v.log.printf("old state:")
-		v.logState(s, s.cur, true)
+	v.log.printf("cur state:%s\n", v.stateText(cur))
+	old := "old state:" + v.stateText(s)
+	v.log.printf("%s\n", old)
+	var e *Error
+	if errors.As(err, &e) {
+		e.Linux = old
 	}
 	return err
 }

@@ -171,8 +171,11 @@ type Error struct {
 	// Insn is the slot at which the rule was broken, -1 if none.
 	Insn   int
 	Source *image.Line // the C line, nil if unknown
-	// Msg is the reason in the kernel's words: the last line of its log.
+	// Msg is the reason in the kernel's words.
 	Msg string
+	// Linux is the line that Linux's log ends with, where something follows
+	// the reason: the C line, or a state. Otherwise it is Msg.
+	Linux string
 	// Errno is what bpf(2) would return.
 	Errno abi.Errno
 	// Log is the verifier's log up to here, "" at LogLevel 0.

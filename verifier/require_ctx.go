@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 
@@ -64,7 +65,12 @@ func (v *verifier) checkCtxAccess(regno, off, size int, write bool) (ctxField, e
 		return ctxField{}, err
 	}
 	bad := func() (ctxField, error) {
-		return ctxField{}, v.reject(CodeCtxAccess, abi.EACCES, "invalid bpf_context access off=%d size=%d", off, size)
+		err := v.reject(CodeCtxAccess, abi.EACCES, "invalid bpf_context access off=%d size=%d", off, size)
+		var e *Error
+		if errors.As(err, &e) && e.Source != nil {
+			e.Linux = lineText(e.Source)
+		}
+		return ctxField{}, err
 	}
 	info := v.progType().Info()
 	if info == nil || info.Context == nil {

@@ -195,6 +195,9 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 		v.stats(proven.Stats())
 	case errors.As(err, &rej):
 		v.Verdict, v.Error, v.Code, v.log = "reject", rej.Msg, rej.Code.String(), rej.Log
+		if f.json && rej.Linux != rej.Msg {
+			v.Error += "\n" + rej.Linux
+		}
 		v.stats(rej.Stats)
 		if rej.Insn >= 0 {
 			v.Insn = &rej.Insn
