@@ -125,6 +125,10 @@ func (v *verifier) noteCallMap(insn int, m *callMeta) error {
 	}
 	v.setMapFact(a, m)
 	if m.id == abi.TailCall {
+		if a.mapState < 0 && !v.privileged {
+			// Linux 6.18: the bound of the index is compiled in, against Spectre.
+			return v.reject(CodeTailCall, abi.EINVAL, "tail_call abusing map_ptr")
+		}
 		r := v.reg(3)
 		if r.isConst() && r.Bits.Value < uint64(v.maps[m.mapAt].MaxEntries) {
 			return v.markPrecise(3)
