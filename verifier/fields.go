@@ -76,7 +76,8 @@ type fields struct {
 	list  []mapField
 	mask  fieldKind
 	steps int  // members looked at
-	bad   bool // a list or tree says wrongly what it holds
+	bad   bool // they do not fit together: none is special
+	seen  fieldKind
 }
 
 func (f *fields) has(k fieldKind) bool { return f != nil && f.mask&k != 0 }
@@ -156,9 +157,9 @@ func (v *verifier) typeFields(t btf.Type, mask fieldKind) *fields {
 	}
 	f := &fields{}
 	v.collectFields(f, bare(t), 0, mask, 0)
-	if f.bad || len(f.list) > maxFields {
+	if !f.fits() {
 		// Linux 6.18: nothing in such a value is special.
-		f.list = nil
+		f.bad, f.list = true, nil
 	}
 	slices.SortFunc(f.list, func(a, b mapField) int { return int(a.off) - int(b.off) })
 	for i := range f.list {
@@ -173,7 +174,10 @@ func (v *verifier) typeFields(t btf.Type, mask fieldKind) *fields {
 
 // collectFields appends the special fields of t, which lies at off.
 func (v *verifier) collectFields(f *fields, t btf.Type, off uint32, mask fieldKind, depth int) {
-	if depth > 4 || f.bad {
+	if depth >= maxNesting {
+		f.bad = true
+	}
+	if f.bad {
 		return
 	}
 	switch s := t.(type) {
@@ -193,60 +197,138 @@ func (v *verifier) collectFields(f *fields, t btf.Type, off uint32, mask fieldKi
 	}
 }
 
-// maxMembers is the most members that are looked at for special fields.
-const maxMembers = 1 << 17
+const (
+	// maxMembers is the most members that are looked at for special fields.
+	maxMembers = 1 << 17
+	// maxFields is the most special fields that a type can have. Linux 6.18:
+	// BTF_FIELDS_MAX.
+	maxFields = 11
+	// maxNesting is how deep special fields are looked for. Linux 6.18:
+	// MAX_RESOLVE_DEPTH.
+	maxNesting = 32
+)
 
-// maxFields is the most special fields that a type can have. Linux 6.18:
-// BTF_FIELDS_MAX.
-const maxFields = 11
+// What is special about the kinds of fields.
+const (
+	fieldOnce   = fieldSpinLock | fieldResLock | fieldTimer | fieldWorkqueue | fieldTaskWork | fieldRefcount
+	fieldArrays = fieldKptr | fieldListHead | fieldRBRoot // may be elements of an array
+	fieldWords  = fieldSpinLock | fieldResLock | fieldRefcount
+)
+
+// align is what a field's offset must be a multiple of.
+func (k fieldKind) align() uint32 {
+	if k&fieldWords != 0 {
+		return 4
+	}
+	return 8
+}
 
 // collectField appends the member or variable of type t with decl tags at off,
 // or what is special inside it; arrays element by element.
+//
+// Linux 6.18: one field that is out of place spoils all of them, except that
+// one with an odd offset is none.
 func (v *verifier) collectField(f *fields, t btf.Type, tags []string, off uint32, mask fieldKind, depth int) {
 	// The same struct nested in itself many times over, which only a hostile
 	// object has, is not worth the time.
 	if f.steps++; f.steps > maxMembers {
 		f.bad = true
+	}
+	if f.bad {
 		return
 	}
-	n := 1
+	n, levels := uint32(1), 0
 	for {
 		a, ok := bare(t).(*btf.Array)
 		if !ok {
 			break
 		}
-		n *= int(a.Nelems)
+		n *= a.Nelems
 		t = a.Type
+		if levels++; levels == maxNesting {
+			f.bad = true
+			return
+		}
 	}
-	size, err := btf.Sizeof(t)
-	if err != nil || size == 0 {
+	if n == 0 {
 		return
 	}
-	if n > maxFields {
-		n = maxFields + 1
+	first, size := len(f.list), uint32(8)
+	switch target := bare(t).(type) {
+	case *btf.Struct:
+		size = target.Size
+		kind := fieldStructs[target.Name] & mask
+		if kind == 0 {
+			v.collectFields(f, target, off, mask, depth+1)
+			break
+		}
+		if kind&fieldOnce&f.seen != 0 {
+			f.bad = true
+			return
+		}
+		f.seen |= kind
+		if off%kind.align() != 0 {
+			return
+		}
+		field := mapField{kind: kind, off: off, size: size}
+		if kind&(fieldListHead|fieldRBRoot) != 0 && !v.setNode(&field, tags) {
+			f.bad = true
+			return
+		}
+		f.list = append(f.list, field)
+	case *btf.Pointer:
+		if off%8 == 0 {
+			v.collectKptr(f, target, off, mask)
+		}
 	}
-	for i := range n {
-		at := off + uint32(i*size)
-		switch target := bare(t).(type) {
-		case *btf.Struct:
-			kind := fieldStructs[target.Name]
-			if kind == 0 {
-				v.collectFields(f, target, at, mask, depth+1)
-				continue
-			}
-			if kind&mask == 0 {
-				continue
-			}
-			field := mapField{kind: kind, off: at, size: uint32(size)}
-			if kind&(fieldListHead|fieldRBRoot) != 0 && !v.setNode(&field, tags) {
+	f.repeat(first, n, size)
+}
+
+// repeat adds the fields of the other elements of an array of n, whose first
+// element has those from index first on.
+func (f *fields) repeat(first int, n, size uint32) {
+	one := f.list[first:]
+	if n == 1 || len(one) == 0 || f.bad {
+		return
+	}
+	if uint64(len(one))*uint64(n) > maxFields {
+		f.bad = true
+		return
+	}
+	for i := range n - 1 {
+		for _, field := range one {
+			if field.kind&fieldArrays == 0 {
 				f.bad = true
 				return
 			}
+			field.off += (i + 1) * size
 			f.list = append(f.list, field)
-		case *btf.Pointer:
-			v.collectKptr(f, target, at, mask)
 		}
 	}
+}
+
+// fits reports whether the fields go together. Linux 6.18: they do not
+// overlap, lists and trees need a lock, and an object in both needs a count.
+func (f *fields) fits() bool {
+	if f.bad || len(f.list) > maxFields {
+		return false
+	}
+	var mask fieldKind
+	next := uint32(0)
+	for i := range f.list {
+		if f.list[i].off < next {
+			return false
+		}
+		next = f.list[i].off + f.list[i].size
+		mask |= f.list[i].kind
+	}
+	switch {
+	case mask&fieldSpinLock != 0 && mask&fieldResLock != 0,
+		mask&(fieldListHead|fieldRBRoot) != 0 && mask&(fieldSpinLock|fieldResLock) == 0,
+		mask&fieldListNode != 0 && mask&fieldRBNode != 0 && mask&fieldRefcount == 0:
+		return false
+	}
+	return true
 }
 
 // setNode finds what a list or tree holds, from its tag "contains:struct:node".
@@ -282,38 +364,55 @@ func nodeStruct(root fieldKind) string {
 	return fieldListNode.String()
 }
 
+// kptrTags are the type tags of pointers that are special.
+var kptrTags = map[string]fieldKind{
+	"kptr_untrusted": fieldKptrUnref, "kptr": fieldKptrRef, "percpu_kptr": fieldKptrPerCPU, "uptr": fieldUptr,
+}
+
+// destructors are the kernel's functions that give back an object which a map
+// owns when the map goes.
+var destructors = map[string]string{
+	"task_struct": "bpf_task_release_dtor", "cgroup": "bpf_cgroup_release_dtor", "bpf_cpumask": "bpf_cpumask_release_dtor",
+	"bpf_crypto_ctx": "bpf_crypto_ctx_release_dtor", "prog_test_ref_kfunc": "bpf_kfunc_call_test_release_dtor",
+	"prog_test_member": "bpf_kfunc_call_memb_release_dtor",
+}
+
 // collectKptr appends a pointer member whose type tag makes it a kptr.
 func (v *verifier) collectKptr(f *fields, p *btf.Pointer, off uint32, mask fieldKind) {
-	var kind fieldKind
-	t := p.Target
-	for {
-		tag, ok := t.(*btf.TypeTag)
-		if !ok {
-			break
-		}
-		switch tag.Value {
-		case "kptr_untrusted":
-			kind = fieldKptrUnref
-		case "kptr":
-			kind = fieldKptrRef
-		case "percpu_kptr":
-			kind = fieldKptrPerCPU
-		case "uptr":
-			kind = fieldUptr
-		}
-		t = tag.Type
-	}
-	if kind == 0 || kind&mask == 0 {
+	tag, ok := p.Target.(*btf.TypeTag)
+	if !ok || mask&fieldKptr == 0 {
 		return
 	}
-	target := bare(t)
+	kind := kptrTags[tag.Value]
+	_, more := tag.Type.(*btf.TypeTag)
+	target, isStruct := bare(tag.Type).(*btf.Struct)
+	switch {
+	case more || kind == 0:
+		f.bad = true
+		return
+	case kind&mask == 0:
+		return
+	case !isStruct:
+		f.bad = true
+		return
+	}
 	field := mapField{kind: kind, off: off, size: 8, local: localType}
 	if id, ok := v.kernelStruct(nameOf(target)); ok {
 		field.typeID, field.local = id, kernelType
-	} else if target != nil {
+		if kind == fieldKptrRef && !v.kernelHas(destructors[target.Name]) {
+			f.bad = true
+			return
+		}
+	} else {
 		field.typeID = v.typeID(target, localType)
 	}
 	f.list = append(f.list, field)
+}
+
+// kernelHas reports whether the kernel has a function of a name.
+func (v *verifier) kernelHas(name string) bool {
+	var f *btf.Func
+	return name != "" && v.kern.TypeByName(name, &f) == nil
 }
 
 // checkMapFields demands that an access to a map value, or to an allocated

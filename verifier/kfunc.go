@@ -480,6 +480,10 @@ func (v *verifier) newObject(r *reg, m *kfuncMeta, perCPU bool) error {
 	if !ok {
 		return bad("bpf_obj_new/bpf_percpu_obj_new type ID argument must be of a struct")
 	}
+	if v.structFields(s).bad {
+		// Linux 6.18: BTF with such a struct does not load at all.
+		return v.reject(CodeBTF, abi.EINVAL, "the special fields of struct %s do not fit together", s.Name)
+	}
 	if perCPU {
 		switch {
 		case s.Size > maxPerCPUObject:

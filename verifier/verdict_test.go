@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -22,6 +23,9 @@ import (
 //	         "tag:TEXT" for a tag of the function. Without a line a function
 //	         takes and returns numbers.
 //	kernel   kernel functions that exist, in the same form
+//	values   what the values of maps hold, a line a map: name and members, each
+//	         a type; "N*TYPE" is an array, "N/TYPE" a struct nested N deep,
+//	         "TAG!TYPE" a pointer with a type tag
 //	verdict  a line a program: its name and "accept", or "reject" and part of
 //	         the message
 //
@@ -56,6 +60,7 @@ func runVerdicts(t *testing.T, file string) {
 	}
 	types, kernel := funcTypes(parts["types"]), funcTypes(parts["kernel"])
 	opts := &verifier.Options{KernelTypes: kernelSpec(t, kernel)}
+	giveValues(t, coll, parts["values"])
 	want := verdictLines(parts["verdict"])
 	for _, p := range coll.Programs {
 		giveTypes(p, types)
@@ -146,6 +151,73 @@ func (s structs) typ(word string) (btf.Type, []string) {
 		s[name] = &btf.Struct{Name: name, Size: 8, Members: []btf.Member{{Name: "member", Type: long}}}
 	}
 	return s[name], tags
+}
+
+// special are the sizes of structs that make members special.
+var special = map[string]uint32{
+	"bpf_spin_lock": 4, "bpf_timer": 16, "bpf_list_head": 16, "bpf_rb_root": 16, "bpf_refcount": 4,
+}
+
+// giveValues gives maps the types that the text has not.
+func giveValues(t *testing.T, coll *image.Collection, text string) {
+	t.Helper()
+	structs := structs{}
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		m := coll.Map(words[0])
+		if m == nil {
+			t.Fatalf("no map %s", words[0])
+		}
+		v := &btf.Struct{Name: "value"}
+		for _, w := range words[1:] {
+			typ := structs.member(t, w)
+			size, err := btf.Sizeof(typ)
+			if err != nil {
+				t.Fatal(err)
+			}
+			v.Members = append(v.Members, btf.Member{Name: w, Type: typ, Offset: btf.Bits(8 * v.Size)})
+			v.Size += uint32(size)
+		}
+		m.Value, m.ValueSize = v, v.Size
+	}
+}
+
+func (s structs) member(t *testing.T, word string) btf.Type {
+	t.Helper()
+	if count, elem, ok := strings.Cut(word, "*"); ok && count != "" {
+		n, err := strconv.Atoi(count)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return &btf.Array{Index: &btf.Int{Size: 4}, Type: s.member(t, elem), Nelems: uint32(n)}
+	}
+	if depth, inner, ok := strings.Cut(word, "/"); ok {
+		n, err := strconv.Atoi(depth)
+		if err != nil {
+			t.Fatal(err)
+		}
+		typ := s.member(t, inner)
+		size, err := btf.Sizeof(typ)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range n {
+			typ = &btf.Struct{Name: "outer", Size: uint32(size), Members: []btf.Member{{Name: "inner", Type: typ}}}
+		}
+		return typ
+	}
+	if tag, target, ok := strings.Cut(word, "!"); ok {
+		typ, _ := s.typ(target)
+		return &btf.Pointer{Target: &btf.TypeTag{Value: tag, Type: typ}}
+	}
+	typ, _ := s.typ(word)
+	if st, ok := typ.(*btf.Struct); ok && special[st.Name] != 0 {
+		st.Size, st.Members = special[st.Name], nil
+	}
+	return typ
 }
 
 // giveTypes gives a program's functions the types that the text has not.
