@@ -112,11 +112,14 @@ func (v *verifier) checkKfuncCall(insn int) error {
 	if !v.gplCompatible() {
 		return v.reject(CodeKfunc, abi.EINVAL, "cannot call kernel function from non-GPL compatible program")
 	}
+	if k.row != nil && k.row.DevBound && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
+		return v.reject(CodeKfunc, abi.EINVAL, "metadata kfuncs require device-bound program")
+	}
 	if k.row == nil || !k.row.Allows(v.progType(), v.attachType()) {
 		return v.reject(CodeKfunc, abi.EACCES, "calling kernel function %s is not allowed", k.name)
 	}
-	if k.row.DevBound && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
-		return v.reject(CodeKfunc, abi.EINVAL, "metadata kfuncs require device-bound program")
+	if k.name == "__bpf_trap" {
+		return v.reject(CodeKfunc, abi.EFAULT, "unexpected __bpf_trap() due to uninitialized variable?")
 	}
 	m := &kfuncMeta{callMeta: callMeta{mapAt: -1, key: -1}}
 	lock := k.name == "bpf_res_spin_lock" || k.name == "bpf_res_spin_lock_irqsave"

@@ -28,6 +28,7 @@ const (
 var kfMore = map[string]*abi.Kfunc{
 	"bpf_kfunc_call_test_release": {Flags: abi.KfRelease, Progs: testProgs},
 	"bpf_kfunc_call_memb_release": {Flags: abi.KfRelease, Progs: testProgs},
+	"bpf_modify_return_test_tp":   {Progs: 1<<33 - 1},
 	"dctcp_init":                  {Progs: 1 << abi.StructOps},
 	"dctcp_update_alpha":          {Progs: 1 << abi.StructOps},
 	"dctcp_cwnd_event":            {Progs: 1 << abi.StructOps},

@@ -43,6 +43,8 @@ func (v *verifier) checkHelperCall(insn int) error {
 	switch {
 	case h.GPL && !v.gplCompatible():
 		return v.reject(CodeHelperForbidden, abi.EINVAL, "cannot call GPL-restricted function from non-GPL compatible program")
+	case id == abi.DPath && !v.mayCallDPath():
+		return v.reject(CodeHelperForbidden, abi.EINVAL, "helper call is not allowed in probe")
 	case sleeps && !v.state.inSleepable:
 		return v.reject(CodeSleep, abi.EINVAL, "helper call might sleep in a non-sleepable prog")
 	}
@@ -75,10 +77,46 @@ func (v *verifier) checkHelperCall(insn int) error {
 	if err := v.checkMapFunc(m.mapAt, id); err != nil {
 		return err
 	}
+	if id == abi.GetFuncIP {
+		if err := v.checkFuncIP(); err != nil {
+			return err
+		}
+	}
 	if h.ChangesPkt || changes {
 		v.clearPacketPointers()
 	}
 	return nil
+}
+
+// pathFuncs are the kernel functions in which a path can be printed without
+// taking a lock twice.
+var pathFuncs = []string{
+	"security_file_permission", "security_inode_getattr", "security_file_open", "security_path_truncate",
+	"vfs_truncate", "vfs_fallocate", "dentry_open", "vfs_getattr", "filp_close",
+}
+
+// mayCallDPath reports whether a path may be printed where the program runs.
+func (v *verifier) mayCallDPath() bool {
+	return v.progType() != abi.Tracing || v.attachType() == abi.AttachTraceIter ||
+		slices.Contains(pathFuncs, v.prog.AttachTo)
+}
+
+// checkFuncIP demands that the program runs at a function, whose address it
+// asks for.
+func (v *verifier) checkFuncIP() error {
+	switch v.progType() {
+	case abi.Kprobe:
+		return nil
+	case abi.Tracing:
+		switch v.attachType() {
+		case abi.AttachTraceFEntry, abi.AttachTraceFExit, abi.AttachModifyReturn:
+			return nil
+		}
+		return v.reject(CodeHelperForbidden, abi.ENOTSUPP,
+			"func bpf_get_func_ip#173 supported only for fentry/fexit/fmod_ret programs")
+	}
+	return v.reject(CodeHelperForbidden, abi.ENOTSUPP,
+		"func bpf_get_func_ip#173 not supported for program type %d", v.progType())
 }
 
 // capable reports whether the loader has a capability.
