@@ -1,36 +1,58 @@
 package verifier
 
 import (
+	"strings"
+
 	"github.com/cilium/ebpf/btf"
 
 	"github.com/skepbpf/skep/abi"
 )
 
-// findKsym finds a kernel variable, nil for a weak one that the kernel lacks.
-func (v *verifier) findKsym(index int) (*btf.Var, error) {
+// findKsym finds a kernel variable or function, nil for a weak one that the
+// kernel lacks.
+func (v *verifier) findKsym(index int) (btf.Type, error) {
 	if index < 0 || index >= len(v.prog.Ksyms) {
 		return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 insn specifies invalid btf_id %d.", index)
 	}
 	k := &v.prog.Ksyms[index]
-	var t *btf.Var
-	if v.kern == nil || v.kern.TypeByName(k.Name, &t) != nil {
-		if k.Weak {
-			return nil, nil
-		}
+	if k.Weak && k.ID == 0 {
+		return nil, nil // a program runs with NULL then
+	}
+	name, _, _ := strings.Cut(k.Name, "___")
+	t := v.kernelSymbol(name)
+	if t == nil {
 		return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", k.Name)
 	}
 	if v.opts.Symbol != nil {
-		if _, ok := v.opts.Symbol(k.Name); !ok {
-			return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", k.Name)
+		if _, ok := v.opts.Symbol(name); !ok {
+			return nil, v.reject(CodeBTF, abi.ENOENT, "ldimm64 failed to find the address for kernel symbol '%s'.", name)
 		}
 	}
 	return t, nil
 }
 
-// loadKsym makes register n the address of a kernel variable.
+// kernelSymbol is the kernel's variable or function of a name, nil if it has
+// none.
+func (v *verifier) kernelSymbol(name string) btf.Type {
+	if v.kern == nil {
+		return nil
+	}
+	var x *btf.Var
+	if v.kern.TypeByName(name, &x) == nil {
+		return x
+	}
+	var f *btf.Func
+	if v.kern.TypeByName(name, &f) == nil {
+		return f
+	}
+	return nil
+}
+
+// loadKsym makes register n the address of a kernel variable or function.
 //
 // Linux 6.18: a variable that is a struct is a BTF pointer, to one CPU's copy
-// if it is in a per-CPU section; any other is read-only memory of its size.
+// if it is in a per-CPU section; any other is read-only memory of its size. A
+// function, which is there to be compared with NULL, is memory without bytes.
 func (v *verifier) loadKsym(n, index int) error {
 	t, err := v.findKsym(index)
 	if err != nil {
@@ -41,11 +63,15 @@ func (v *verifier) loadKsym(n, index int) error {
 		r.setConst(0)
 		return nil
 	}
-	k := &v.prog.Ksyms[index]
-	target := bare(t.Type)
+	x, ok := t.(*btf.Var)
+	if !ok {
+		r.setPointer(ptMem | fReadOnly)
+		return nil
+	}
+	target := bare(x.Type)
 	_, _, _, isStruct := fieldsOf(target)
 	switch {
-	case v.perCPUVars()[k.Name]:
+	case v.perCPUVars()[x.Name]:
 		r.setPointer(ptBTF | fPerCPU)
 		r.arg = v.typeID(target, kernelType)
 	case isStruct:
