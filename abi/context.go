@@ -123,6 +123,9 @@ func (c *Context) Field(off, size int, write bool, a AttachType) *Field {
 }
 
 // rawAllows reports whether an access hits the plain memory of a raw context.
+//
+// Differs from Linux: tracepoint loads at offsets -4 to -1, which Linux lets
+// through, are refused: they read in front of the context.
 func (c *Context) rawAllows(off, size int, write bool) bool {
 	if !c.Raw || write && !c.Write || !write && !c.Read {
 		return false
