@@ -19,6 +19,7 @@ without a kernel.
 Examples:
   skep run examples/firewall/firewall.bpf.o --pcap examples/firewall/traffic.pcap
   skep verify --json prog.bpf.o
+  skep explain MaybeNull
   skep dump prog.bpf.o --cfg | dot -Tsvg
 
 The result goes to standard output and the reason of a failure to standard

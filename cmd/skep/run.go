@@ -190,7 +190,7 @@ func explainRejection(e *env, f *runFlags, file string, err error) error {
 	if l := rej.Source; l != nil {
 		defer fmt.Fprintf(e.err, "  %s:%d\n  %5d | %s\n", l.File, l.Line, l.Line, l.Text)
 	}
-	return fmt.Errorf("%w (code %s)", err, rej.Code)
+	return fmt.Errorf("%w (code %s)\n  %s", err, rej.Code, seeExplain(rej.Code.String()))
 }
 
 // dataResult is what run --json prints.

@@ -258,7 +258,7 @@ func printVerdict(e *env, f *verifyFlags, v verdict) {
 	}
 	fmt.Fprintln(e.out, v.Error)
 	if v.Code != "" {
-		fmt.Fprintf(e.out, "  code %s\n", v.Code)
+		fmt.Fprintf(e.out, "  code %s\n  %s\n", v.Code, seeExplain(v.Code))
 	}
 }
 

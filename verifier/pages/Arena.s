@@ -1,0 +1,3 @@
+; Arena memory misused.
+;
+; One arena for each program, and pointers to it cast before use.

@@ -1,0 +1,3 @@
+; BTF that is missing or does not fit.
+;
+; Compile with -g; the map or function needs types.

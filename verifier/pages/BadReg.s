@@ -1,0 +1,3 @@
+; A register that does not exist.
+;
+; Registers are R0 to R10.
