@@ -27,8 +27,9 @@ func (v *verifier) privateStacks() bool {
 	return false
 }
 
-// roundFrame is the size of a frame in native code: a multiple of 16.
-func roundFrame(n int) int { return (max(n, 1) + 15) &^ 15 }
+// roundFrame is the size of a frame in native code: a multiple of 16, nothing
+// for a function that uses no stack.
+func roundFrame(n int) int { return (n + 15) &^ 15 }
 
 // checkStackDepth demands that the frames of every chain of calls fit. What
 // runs on its own, later or after an exception, has a stack of its own; a
