@@ -14,10 +14,15 @@ func TestMain(m *testing.M) {
 	})
 }
 
-// TestScripts runs the command as users do; EXAMPLES is the examples' folder.
+// TestScripts runs the command as users do; EXAMPLES is the examples'
+// folder and EXPECT that of objects with expectations in them.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	examples, err := filepath.Abs("../../examples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	expect, err := filepath.Abs("testdata/expect")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -25,6 +30,7 @@ func TestScripts(t *testing.T) {
 		Dir: "testdata/script",
 		Setup: func(e *testscript.Env) error {
 			e.Setenv("EXAMPLES", examples)
+			e.Setenv("EXPECT", expect)
 			return nil
 		},
 	})

@@ -141,11 +141,16 @@ func openFitted(e *env, file string, f *verifyFlags, kernel *kernelTypes) (*imag
 	if err != nil {
 		return nil, err
 	}
+	return fitKernel(coll, kernel), nil
+}
+
+// fitKernel fits programs to the kernel types.
+func fitKernel(coll *image.Collection, kernel *kernelTypes) *image.Collection {
 	target, _ := object.HostTarget() // what it cannot tell fails those that ask
 	if types, err := kernel.spec(); err == nil {
 		target.KernelTypes = types
 	}
-	return object.Resolve(coll, target), nil
+	return object.Resolve(coll, target)
 }
 
 func wanted(names []string, name string) bool {
