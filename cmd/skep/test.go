@@ -74,6 +74,7 @@ type testResult struct {
 	Expected    string   `json:"expected,omitempty"`
 	Got         string   `json:"got,omitempty"`
 	Line        string   `json:"line,omitempty"`
+	Retval      *int32   `json:"retval,omitempty"` // of programs that were run
 	NotChecked  []string `json:"not_checked,omitempty"`
 
 	log string
@@ -288,6 +289,9 @@ func (r *testResult) at(p *image.Program, v *verdict) {
 // against the one expected.
 func (t *tester) run(ctx context.Context, o *testObject, i int, want *retval, r *testResult, trust verifier.Trust, kernel *kernelTypes) {
 	ret, err := t.retval(ctx, o, i, trust, kernel)
+	if err == nil {
+		r.Retval = &ret
+	}
 	switch {
 	case errors.Is(err, skep.ErrNotSupported):
 		r.Result, r.Reason = testSkip, "verdict as expected, not run: "+err.Error()
