@@ -33,6 +33,7 @@ type verifier struct {
 	queue []pending
 	idgen uint32
 	stats Stats
+	alive int // states kept and not yet given up, back-edges too
 
 	totalDepth int // bytes of stack, of the deepest chain of calls
 

@@ -97,8 +97,6 @@ func states(log string) []string {
 			strings.HasPrefix(line, "Live regs"), strings.HasPrefix(line, "    "),
 			liveRegs.MatchString(line), noState.MatchString(line):
 			continue
-		case strings.HasPrefix(line, "processed"):
-			line, _, _ = strings.Cut(line, " (")
 		case insn.MatchString(line):
 			text, state, _ := strings.Cut(line, ";")
 			lines = append(lines, address.ReplaceAllString(strings.TrimRight(text, " "), "$1 ADDRESS"))

@@ -93,6 +93,7 @@ func (v *verifier) exitLoop(s *state) error {
 		return nil
 	}
 	err := v.settleEdges(w)
+	v.alive -= len(w.edges)
 	w.entry, w.edges = nil, nil
 	return err
 }
@@ -207,6 +208,7 @@ func (v *verifier) covered(s, cur *state, loop bool) error {
 		return v.bug("add backedge: no SCC in verification path, insn_idx %d", v.insn)
 	}
 	w.edges = append(w.edges, edge)
+	v.addAlive()
 	return nil
 }
 
@@ -223,6 +225,9 @@ func (v *verifier) finish(s *state) error {
 		}
 		if err := v.exitLoop(s); err != nil {
 			return err
+		}
+		if s.dropped {
+			v.alive--
 		}
 		s = s.parent
 	}

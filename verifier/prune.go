@@ -357,7 +357,7 @@ func (v *verifier) visited() (done bool, err error) {
 		return false, err
 	}
 	g := v.keptAt(v.insn, cur)
-	kept := g.list[:0]
+	seen, kept := len(g.list), g.list[:0]
 	for i := 0; i < len(g.list); i++ {
 		s := g.list[i]
 		hit, loop, noAdd, err := v.compare(s, cur, force)
@@ -379,14 +379,19 @@ func (v *verifier) visited() (done bool, err error) {
 			n = 64
 		}
 		if s.miss > s.hit*n+n {
-			continue // rarely useful: no longer compared with
+			// Rarely useful: no longer compared with.
+			if s.dropped = true; s.branches == 0 {
+				v.alive--
+			}
+			continue
 		}
 		kept = append(kept, s)
 	}
 	clear(g.list[len(kept):])
 	g.list = kept
-	v.stats.MaxStatesInsn = max(v.stats.MaxStatesInsn, len(kept))
-	if !v.privileged && len(kept) > 64 || !add {
+	// Linux 6.18: those that are given up on this visit still count.
+	v.stats.MaxStatesInsn = max(v.stats.MaxStatesInsn, seen)
+	if !v.privileged && seen > 64 || !add {
 		return false, nil
 	}
 	return false, v.keep(cur)
@@ -395,6 +400,7 @@ func (v *verifier) visited() (done bool, err error) {
 // keep stores a copy of the current state to compare with.
 func (v *verifier) keep(cur *state) error {
 	v.stats.States++
+	v.addAlive()
 	v.prevJumps, v.prevInsns = v.jumps, v.stats.Insns
 	if v.privileged {
 		forgetMarks(cur)
@@ -413,4 +419,10 @@ func (v *verifier) keep(cur *state) error {
 	g := v.keptAt(v.insn, cur)
 	g.list = slices.Insert(g.list, 0, n)
 	return nil
+}
+
+// addAlive counts a state that is kept.
+func (v *verifier) addAlive() {
+	v.alive++
+	v.stats.PeakStates = max(v.stats.PeakStates, v.alive)
 }

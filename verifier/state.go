@@ -168,6 +168,7 @@ type state struct {
 	hist       []hist
 	equal      *state // incomplete state that this one equals (loops)
 	hit, miss  int32
+	dropped    bool // no longer compared with, kept for its unfinished paths
 }
 
 // maxFrames is the deepest call chain.
