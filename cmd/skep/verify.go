@@ -24,6 +24,7 @@ type verifyFlags struct {
 	programs           []string
 	logLevel           uint32
 	verbose            bool
+	stat               statFlags
 }
 
 func newVerify(e *env) *cobra.Command {
@@ -34,9 +35,27 @@ func newVerify(e *env) *cobra.Command {
 		Long: `Verify every program of the objects, each alone with the subprograms it
 reaches, by the rules of Linux 6.18 for a privileged user.
 
-Exit code 0 if all are accepted, else 1.`,
+Exit code 0 if all are accepted, else 1.
+
+With --stats it prints each program's figures as veristat does, in a table or
+as veristat's CSV. A rejection is a figure then and no failure. --compare A.csv
+B.csv puts the figures of two CSV files side by side, and insns_a, insns_b,
+insns_diff, insns_pct, |insns_diff| are statistics to sort and filter by.
+Duration is skep's; figures that skep has not are N/A.`,
+		Example: `  skep verify *.bpf.o
+  skep verify --stats -s insns,duration -n 10 *.bpf.o
+  skep verify --stats -o csv *.bpf.o > base.csv
+  skep verify --compare -f 'insns_pct>5' base.csv head.csv`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, args []string) error { return verifyFiles(c.Context(), e, &f, args) },
+		RunE: func(c *cobra.Command, args []string) error {
+			if err := f.stat.parse(c); err != nil {
+				return err
+			}
+			if f.stat.wanted() {
+				return showStats(c.Context(), e, &f, args)
+			}
+			return verifyFiles(c.Context(), e, &f, args)
+		},
 	}
 	fl := c.Flags()
 	fl.BoolVar(&f.json, "json", false, "one JSON object a line for every program")
@@ -46,6 +65,7 @@ Exit code 0 if all are accepted, else 1.`,
 	fl.StringSliceVar(&f.programs, "program", nil, "only programs of this `name`")
 	fl.Uint32Var(&f.logLevel, "log", 0, "print the verifier's log: 1 paths, 2 states")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print the commands run and the log of rejections")
+	f.stat.add(c)
 	return c
 }
 
@@ -65,23 +85,15 @@ type verdict struct {
 	States   int    `json:"states"`
 	TimeNS   int64  `json:"time_ns"`
 
-	log    string
-	source *image.Line
+	log     string
+	source  *image.Line
+	figures verifier.Stats
 }
 
 func verifyFiles(ctx context.Context, e *env, f *verifyFlags, files []string) error {
-	var man manifest
-	if f.manifest != "" {
-		var err error
-		if man, err = readManifest(f.manifest); err != nil {
-			return err
-		}
-	}
-	kernel := &kernelTypes{file: f.btf}
-	if f.btf != "" {
-		if _, err := kernel.spec(); err != nil {
-			return err
-		}
+	man, kernel, err := f.world()
+	if err != nil {
+		return err
 	}
 	all := true
 	for _, file := range files {
@@ -101,6 +113,24 @@ func verifyFiles(ctx context.Context, e *env, f *verifyFlags, files []string) er
 		return &exitError{exitRefused, nil}
 	}
 	return nil
+}
+
+// world reads what programs are verified against.
+func (f *verifyFlags) world() (manifest, *kernelTypes, error) {
+	var man manifest
+	if f.manifest != "" {
+		var err error
+		if man, err = readManifest(f.manifest); err != nil {
+			return nil, nil, err
+		}
+	}
+	kernel := &kernelTypes{file: f.btf}
+	if f.btf != "" {
+		if _, err := kernel.spec(); err != nil {
+			return nil, nil, err
+		}
+	}
+	return man, kernel, nil
 }
 
 func verifyFile(ctx context.Context, e *env, f *verifyFlags, file string, man manifest, kernel *kernelTypes) (bool, error) {
@@ -216,7 +246,9 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 	return v
 }
 
-func (v *verdict) stats(s verifier.Stats) { v.Verified, v.States = s.Insns, s.States }
+func (v *verdict) stats(s verifier.Stats) {
+	v.Verified, v.States, v.figures = s.Insns, s.States, s
+}
 
 // creatable is p with maps that skep could create: sizes that user space sets
 // before loading do not matter to the verdict.
