@@ -50,6 +50,7 @@ type Stats struct {
 	PeakStates    int
 	MaxStatesInsn int // most states kept at one instruction
 	StackDepth    int // bytes, of the deepest call chain
+	Frames        int // bytes of stack, of all functions together, without what Linux adds for bpf_loop
 	Time          time.Duration
 }
 
@@ -94,6 +95,9 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 	v.aux = make([]insnAux, len(p.Insns))
 	err := v.run()
 	v.stats.StackDepth = v.totalDepth
+	for i := range v.subs {
+		v.stats.Frames += v.subs[i].depth
+	}
 	v.stats.Time = time.Since(begin)
 	v.logEnd()
 	if err != nil {

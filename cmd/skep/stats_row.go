@@ -61,7 +61,7 @@ func measured(v *verdict, p *image.Program, s verifier.Stats) *figures {
 	f.num[statMaxPerInsn] = int64(s.MaxStatesInsn)
 	f.num[statMarkRead] = 0 // Linux 6.18: reads are no longer marked in states and the log says 0.
 	f.num[statSize] = int64(len(p.Insns))
-	f.num[statStack] = int64(s.StackDepth)
+	f.num[statStack] = int64(s.Frames)
 	return f
 }
 
