@@ -210,8 +210,19 @@ func runAlone(t *testing.T, coll *image.Collection, img *image.Program, types *b
 	}
 	defer r.Close()
 	bctx, _ := memory(t, 4096)
-	r.Context().Event = zeroPacket{}
-	if img.Type == abi.XDP {
+	switch img.Type {
+	case abi.SocketFilter, abi.SchedCLS, abi.SchedACT, abi.CgroupSKB, abi.LWTIn, abi.LWTOut, abi.LWTXmit:
+		skb, err := packet.NewSKB(64)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer skb.Close()
+		if err := skb.Load(make([]byte, 64), img.Type == abi.SchedCLS || img.Type == abi.SchedACT); err != nil {
+			t.Fatal(err)
+		}
+		r.Context().Event = skb
+		bctx = skb.Ctx()
+	case abi.XDP:
 		x, err := packet.NewXDP(64)
 		if err != nil {
 			t.Fatal(err)
