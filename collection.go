@@ -2,6 +2,7 @@ package skep
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 
 	"github.com/skepbpf/skep/image"
@@ -110,6 +111,9 @@ type loader struct {
 }
 
 func newLoader(spec *CollectionSpec, opts *CollectionOptions) (*loader, error) {
+	if err := checkOrder(spec.ByteOrder); err != nil {
+		return nil, spec.place(err)
+	}
 	b, err := backendOrDefault(opts.Backend)
 	if err != nil {
 		return nil, err
@@ -269,9 +273,20 @@ func (l *loader) fill() error {
 }
 
 // place puts the object's name before an error.
-func (l *loader) place(err error) error {
-	if l.fitted.Name == "" {
+func (l *loader) place(err error) error { return l.spec.place(err) }
+
+func (cs *CollectionSpec) place(err error) error {
+	if cs.img == nil || cs.img.Name == "" {
 		return err
 	}
-	return fmt.Errorf("%s: %w", l.fitted.Name, err)
+	return fmt.Errorf("%s: %w", cs.img.Name, err)
+}
+
+// checkOrder refuses objects for machines of the other byte order, which can
+// be read only.
+func checkOrder(bo binary.ByteOrder) error {
+	if bo == binary.BigEndian {
+		return &UnsupportedError{What: "loading big-endian programs"}
+	}
+	return nil
 }

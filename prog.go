@@ -102,6 +102,9 @@ func NewProgramWithOptions(spec *ProgramSpec, opts ProgramOptions) (*Program, er
 	if err != nil {
 		return nil, err
 	}
+	if err := checkOrder(spec.ByteOrder); err != nil {
+		return nil, fmt.Errorf("program %q: %w", spec.Name, err)
+	}
 	coll := &image.Collection{Name: spec.Name, ByteOrder: spec.ByteOrder, Programs: []*image.Program{spec.img}, Types: spec.img.Types}
 	resolved := resolve(coll, &opts)
 	return loadProgram(context.Background(), b, spec, resolved.Programs[0], nil, &opts)

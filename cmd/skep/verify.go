@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"encoding/binary"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -180,8 +181,17 @@ func fitKernel(coll *image.Collection, kernel *kernelTypes) *image.Collection {
 	if types, err := kernel.spec(); err == nil {
 		target.KernelTypes = types
 	}
-	return object.Resolve(coll, target)
+	fitted := object.Resolve(coll, target)
+	if fitted.ByteOrder == binary.BigEndian {
+		// Constants in data sections would be read the wrong way round.
+		for _, p := range fitted.Programs {
+			p.Err = errBigEndian
+		}
+	}
+	return fitted
 }
+
+var errBigEndian = errors.New("big-endian programs can be read and dumped only: compile with -target bpfel")
 
 func wanted(names []string, name string) bool {
 	if len(names) == 0 {
