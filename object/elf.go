@@ -6,6 +6,7 @@ import (
 	"debug/elf"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -125,8 +126,13 @@ func parse(name string, data []byte) (u *unit, err error) {
 // readELF reads headers, sections, symbols and relocations.
 func (r *reader) readELF() error {
 	f, err := elf.NewFile(bytes.NewReader(r.raw))
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrNotBPF, err)
+	switch {
+	case len(r.raw) == 0:
+		return fmt.Errorf("%w: the file is empty", ErrNotBPF)
+	case errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF):
+		return fmt.Errorf("%w: the file is cut off: its ELF headers lie beyond its end", ErrNotBPF)
+	case err != nil:
+		return fmt.Errorf("%w: no ELF file: %w", ErrNotBPF, err)
 	}
 	if f.Class != elf.ELFCLASS64 || f.Type != elf.ET_REL || (f.Machine != elf.EM_BPF && f.Machine != elf.EM_NONE) {
 		return fmt.Errorf("%w: %s %s for %s", ErrNotBPF, f.Class, f.Type, f.Machine)
