@@ -39,9 +39,13 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
-# The same for long, before a release.
+# What takes long, before a release: the rules against the running kernel, races
+# again and again, and every fuzz target. SOAKTIME is for each target.
+SOAKTIME ?= 10m
 soak:
-	scripts/fuzz.sh 10m
+	SKEP_LIVE_KERNEL=1 $(GO) test -count=1 -timeout 60m -run TestRunningKernel ./verifier
+	CGO_ENABLED=1 $(GO) test -race -gcflags=all=-d=checkptr=0 -count=5 -timeout 60m $(RACE)
+	scripts/fuzz.sh $(SOAKTIME)
 
 examples:
 	examples/build.sh --check
