@@ -60,6 +60,8 @@ agreement: build
 # the engines.
 objects:
 	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm ./verifier ./vm
+	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs SKEP_ORACLE_RESULTS=$(abspath $(SHARED))/oracle/results/kernel-6.18.jsonl.gz \
+		$(GO) test -count=1 -v -run TestProcessedInstructions ./cmd/skep
 
 clean:
 	rm -rf build
