@@ -23,15 +23,8 @@ func NewUnverified(img *image.Program, e CheckingEngine, opts Options) (*Program
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
-	bodies, err := opts.Helpers.bodies(low, opts.Maps)
-	if err != nil {
-		return nil, fmt.Errorf("program %q: %w", img.Name, err)
-	}
-	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps, helpers: opts.Helpers}
-	if v.code, err = e.Compile(v); err != nil {
-		return nil, fmt.Errorf("program %q: %s: %w", img.Name, e.Name(), err)
-	}
-	return v, nil
+	opts.Engine = e
+	return ready(img, low, opts)
 }
 
 // Visible is an event whose packet an unverified program reaches through the

@@ -37,6 +37,12 @@ func New(p *verifier.Program, opts Options) (*Program, error) {
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
+	return ready(img, low, opts)
+}
+
+// ready finds the bodies that a lowered program calls and compiles it with
+// opts.Engine.
+func ready(img *image.Program, low *ir.Program, opts Options) (*Program, error) {
 	bodies, err := opts.Helpers.bodies(low, opts.Maps)
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)

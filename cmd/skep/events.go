@@ -31,15 +31,21 @@ type collector struct {
 	rings []*ringbuf.Reader
 	perfs []*perf.Reader
 	maps  []*skep.Map // of rings, then of perfs
+	keep  int         // records kept, 0 for all
 	got   []record
+	total int // records seen
 }
 
 // perfBuffer is the size of each CPU's perf buffer, in bytes.
 const perfBuffer = 1 << 20
 
-// collect makes a collector for every map that holds events.
-func collect(coll *skep.Collection) (*collector, error) {
-	c := &collector{}
+// collect makes a collector for every map that holds events. It keeps as many
+// as will be shown.
+func collect(coll *skep.Collection, f *runFlags) (*collector, error) {
+	c := &collector{keep: shownEvents}
+	if f.all || f.json {
+		c.keep = 0
+	}
 	var perfMaps []*skep.Map
 	for _, name := range sortedMaps(coll) {
 		m := coll.Maps[name]
@@ -47,6 +53,7 @@ func collect(coll *skep.Collection) (*collector, error) {
 		case skep.RingBuf:
 			r, err := ringbuf.NewReader(m)
 			if err != nil {
+				c.close()
 				return nil, err
 			}
 			r.SetDeadline(time.Unix(1, 0))
@@ -55,6 +62,7 @@ func collect(coll *skep.Collection) (*collector, error) {
 		case skep.PerfEventArray:
 			r, err := perf.NewReader(m, perfBuffer)
 			if err != nil {
+				c.close()
 				return nil, err
 			}
 			r.SetDeadline(time.Unix(1, 0))
@@ -69,30 +77,42 @@ func collect(coll *skep.Collection) (*collector, error) {
 // poll takes what is there.
 func (c *collector) poll() error {
 	for i, r := range c.rings {
-		for {
+		err := c.drain(func() (record, error) {
 			rec, err := r.Read()
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			c.got = append(c.got, record{m: c.maps[i], cpu: -1, data: rec.RawSample})
+			return record{m: c.maps[i], cpu: -1, data: rec.RawSample}, err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	for i, r := range c.perfs {
-		for {
+		err := c.drain(func() (record, error) {
 			rec, err := r.Read()
-			if errors.Is(err, os.ErrDeadlineExceeded) {
-				break
-			}
-			if err != nil {
-				return err
-			}
-			c.got = append(c.got, record{m: c.maps[len(c.rings)+i], cpu: rec.CPU, data: rec.RawSample, lost: rec.LostSamples})
+			return record{m: c.maps[len(c.rings)+i], cpu: rec.CPU, data: rec.RawSample, lost: rec.LostSamples}, err
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// drain reads until the reader's deadline, which is long over, tells that there
+// is no more.
+func (c *collector) drain(read func() (record, error)) error {
+	for {
+		rec, err := read()
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		c.total++
+		if c.keep == 0 || len(c.got) < c.keep {
+			c.got = append(c.got, rec)
+		}
+	}
 }
 
 // sortedMaps are the names of a collection's maps, in order.
@@ -124,16 +144,13 @@ func decodeEvents(s *session, records []record, opts decode.Options) []event {
 	return out
 }
 
-func printEvents(e *env, f *runFlags, events []event) {
-	if len(events) == 0 {
+// printEvents prints the events that were kept, of total.
+func printEvents(e *env, events []event, total int) {
+	if total == 0 {
 		return
 	}
-	fmt.Fprintf(e.out, "\n%s\n", count(len(events), "event"))
-	for i, ev := range events {
-		if i == shownEvents && !f.all {
-			fmt.Fprintf(e.out, "  (%d more: --all shows them)\n", len(events)-i)
-			return
-		}
+	fmt.Fprintf(e.out, "\n%s\n", count(total, "event"))
+	for _, ev := range events {
 		switch {
 		case ev.Lost > 0:
 			fmt.Fprintf(e.out, "  %s: %s lost\n", ev.Map, count(int(ev.Lost), "sample"))
@@ -142,5 +159,8 @@ func printEvents(e *env, f *runFlags, events []event) {
 		default:
 			fmt.Fprintf(e.out, "  %s: %s\n", ev.Map, decode.Text(ev.Value.Value))
 		}
+	}
+	if more := total - len(events); more > 0 {
+		fmt.Fprintf(e.out, "  (%d more: --all shows them)\n", more)
 	}
 }

@@ -173,7 +173,7 @@ type verifyFigures struct {
 
 // runPcap replays captures through the program.
 func runPcap(ctx context.Context, e *env, f *runFlags, s *session) (err error) {
-	events, err := collect(s.coll)
+	events, err := collect(s.coll, f)
 	if err != nil {
 		return err
 	}
@@ -209,7 +209,7 @@ func runPcap(ctx context.Context, e *env, f *runFlags, s *session) (err error) {
 	if err := printMaps(e, f, s); err != nil {
 		return err
 	}
-	printEvents(e, f, decodeEvents(s, events.got, f.decodeOptions()))
+	printEvents(e, decodeEvents(s, events.got, f.decodeOptions()), events.total)
 	s.printTrace(e)
 	return nil
 }

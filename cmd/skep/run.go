@@ -210,7 +210,7 @@ func runData(ctx context.Context, e *env, f *runFlags, s *session) error {
 			return err
 		}
 	}
-	events, err := collect(s.coll)
+	events, err := collect(s.coll, f)
 	if err != nil {
 		return err
 	}
@@ -232,7 +232,7 @@ func runData(ctx context.Context, e *env, f *runFlags, s *session) error {
 	if err := events.poll(); err != nil {
 		return err
 	}
-	printEvents(e, f, decodeEvents(s, events.got, f.decodeOptions()))
+	printEvents(e, decodeEvents(s, events.got, f.decodeOptions()), events.total)
 	return nil
 }
 
