@@ -34,6 +34,7 @@ type verifier struct {
 	idgen uint32
 	stats Stats
 	alive int // states kept and not yet given up, back-edges too
+	bytes int // that they take
 
 	totalDepth int // bytes of stack, of the deepest chain of calls
 
@@ -134,6 +135,7 @@ func (v *verifier) walkSub(sub int) error {
 	v.insn, v.prevInsn = v.subs[sub].start, -1
 	v.queue = v.queue[:0]
 	clear(v.loops)
+	v.bytes = 0
 	for i := range v.aux {
 		v.aux[i].kept = nil
 	}

@@ -93,7 +93,9 @@ func (v *verifier) exitLoop(s *state) error {
 		return nil
 	}
 	err := v.settleEdges(w)
-	v.alive -= len(w.edges)
+	for _, e := range w.edges {
+		v.letGo(e)
+	}
 	w.entry, w.edges = nil, nil
 	return err
 }
@@ -208,8 +210,7 @@ func (v *verifier) covered(s, cur *state, loop bool) error {
 		return v.bug("add backedge: no SCC in verification path, insn_idx %d", v.insn)
 	}
 	w.edges = append(w.edges, edge)
-	v.addAlive()
-	return nil
+	return v.hold(edge)
 }
 
 // finish counts the end of one path of s, and settles every state that has no
@@ -227,7 +228,7 @@ func (v *verifier) finish(s *state) error {
 			return err
 		}
 		if s.dropped {
-			v.alive--
+			v.letGo(s)
 		}
 		s = s.parent
 	}

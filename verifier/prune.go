@@ -381,7 +381,7 @@ func (v *verifier) visited() (done bool, err error) {
 		if s.miss > s.hit*n+n {
 			// Rarely useful: no longer compared with.
 			if s.dropped = true; s.branches == 0 {
-				v.alive--
+				v.letGo(s)
 			}
 			continue
 		}
@@ -400,13 +400,15 @@ func (v *verifier) visited() (done bool, err error) {
 // keep stores a copy of the current state to compare with.
 func (v *verifier) keep(cur *state) error {
 	v.stats.States++
-	v.addAlive()
-	v.prevJumps, v.prevInsns = v.jumps, v.stats.Insns
 	if v.privileged {
 		forgetMarks(cur)
 	}
 	n := v.newState()
 	cur.cloneInto(n)
+	if err := v.hold(n); err != nil {
+		return err
+	}
+	v.prevJumps, v.prevInsns = v.jumps, v.stats.Insns
 	n.insn = int32(v.insn)
 	n.branches = 1
 	n.hit, n.miss = 0, 0
@@ -419,10 +421,4 @@ func (v *verifier) keep(cur *state) error {
 	g := v.keptAt(v.insn, cur)
 	g.list = slices.Insert(g.list, 0, n)
 	return nil
-}
-
-// addAlive counts a state that is kept.
-func (v *verifier) addAlive() {
-	v.alive++
-	v.stats.PeakStates = max(v.stats.PeakStates, v.alive)
 }

@@ -82,6 +82,7 @@ const (
 	CodeInvariant                       // bounds that contradict each other, under BPF_F_TEST_REG_INVARIANTS
 	CodeUnprivileged                    // something that only a privileged user may do
 	CodeUnsupported                     // a rule that is not there
+	CodeTooMuchMemory                   // the states kept for comparison take too much memory
 )
 
 var codeNames = [...]string{
@@ -155,6 +156,7 @@ var codeNames = [...]string{
 	CodeInvariant:       "Invariant",
 	CodeUnprivileged:    "Unprivileged",
 	CodeUnsupported:     "Unsupported",
+	CodeTooMuchMemory:   "TooMuchMemory",
 }
 
 // String is the name of c, as in its constant without "Code".

@@ -168,7 +168,8 @@ type state struct {
 	hist       []hist
 	equal      *state // incomplete state that this one equals (loops)
 	hit, miss  int32
-	dropped    bool // no longer compared with, kept for its unfinished paths
+	bytes      int32 // what it was counted with when it was kept
+	dropped    bool  // no longer compared with, kept for its unfinished paths
 }
 
 // maxFrames is the deepest call chain.

@@ -41,6 +41,10 @@ type Options struct {
 	CPUs int
 	// MaxInsns limits the instructions processed, 0 for Linux's 1,000,000.
 	MaxInsns int
+	// MaxMemory limits what the states kept for comparison take, in bytes, 0
+	// for 256 MB, with which the whole heap stays below 512 MB. Only programs
+	// under BPF_F_TEST_STATE_FREQ come near.
+	MaxMemory int
 }
 
 // Stats are the figures of one verification, as in veristat.
@@ -49,6 +53,7 @@ type Stats struct {
 	States        int // states kept, in total
 	PeakStates    int
 	MaxStatesInsn int // most states kept at one instruction
+	Memory        int // most bytes that kept states took at one time
 	StackDepth    int // bytes, of the deepest call chain
 	Frames        int // bytes of stack, of all functions together, without what Linux adds for bpf_loop
 	Time          time.Duration
@@ -83,6 +88,9 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 	}
 	if v.opts.MaxInsns == 0 {
 		v.opts.MaxInsns = maxInsns
+	}
+	if v.opts.MaxMemory == 0 {
+		v.opts.MaxMemory = maxMemory
 	}
 	v.kern = v.opts.KernelTypes
 	v.privileged = v.opts.Trust == Kernel
