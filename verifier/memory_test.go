@@ -144,7 +144,7 @@ func BenchmarkScaling(b *testing.B) {
 		{"saving", loop("    *(u64 *)(r10 -8) = r6\n    r7 = *(u64 *)(r10 -8)\n    *(u64 *)(r10 -16) = r7\n", 5)},
 		{"straight", func(insns int) string {
 			block := "    r8 = *(u32 *)(r9 +12)\n    if r8 > 5 goto +1\n    r7 = 1\n" + strings.Repeat("    r7 += 1\n    r7 *= 3\n", 100)
-			return "    r9 = r1\n    r7 = 1\n" + strings.Repeat(block, max(insns/305, 1)) + "    r0 = 2\n    exit\n"
+			return "    r9 = r1\n    r7 = 1\n" + strings.Repeat(block, max(insns/310, 1)) + "    r0 = 2\n    exit\n"
 		}},
 	} {
 		for _, insns := range []int{1_000, 10_000, 100_000, 999_000} {
