@@ -33,7 +33,22 @@ func HostTarget() (*Target, error) {
 	case "arm64": // Linux 4.19
 		t.SyscallWrapper = t.KernelVersion >= 4<<16|19<<8
 	}
+	// libbpf finds out by a kprobe on a system call, and takes a kernel that
+	// has none for one without wrappers.
+	t.SyscallWrapper = t.SyscallWrapper && hasKprobes()
 	return t, err
+}
+
+// hasKprobes reports whether the kernel can probe its functions.
+func hasKprobes() bool {
+	for _, name := range []string{
+		"/sys/bus/event_source/devices/kprobe/type", "/sys/kernel/tracing/kprobe_events", "/sys/kernel/debug/tracing/kprobe_events",
+	} {
+		if _, err := os.Stat(name); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // ParseRelease is a kernel release ("6.18.44-generic") as LINUX_VERSION_CODE.

@@ -123,8 +123,12 @@ func notNull(r *reg, v *verifier) {
 		}
 	case m.isXSK():
 		r.typ = ptXDPSock
+		r.arg++
 	case m.isSockMap():
+		// Linux 6.18: a state with a socket of a map does not cover one with a
+		// socket that a helper found; neither does arg, which is not 0.
 		r.typ = ptSocket
+		r.arg++
 	}
 }
 
