@@ -49,6 +49,7 @@ var arrows = []arrow{
 	{pkg: "internal/packet", may: []string{"abi", "internal/mem", "vm/ir", gopacket, xsys}},
 	{pkg: "host", may: []string{"abi", xsys}},
 	{pkg: "image", may: []string{"isa", "abi", ciliumBTF}},
+	{pkg: "internal/randprog", may: []string{"isa", "abi", "image", ciliumBTF}},
 	{pkg: "asm", may: []string{"isa", "abi", "image", ciliumBTF}},
 	{pkg: "object", may: []string{"isa", "abi", "image", ciliumBTF, ciliumEBPF, ciliumAsm}},
 	{pkg: "filter", may: []string{"isa", "abi", "image"}},
@@ -124,6 +125,9 @@ var never = map[string]map[string]string{
 		"bpfmap": "a verdict must not depend on a live map; frozen contents are in the image",
 		"helper": "prototypes are in abi; a verdict must not depend on a body",
 		"os":     "a verdict depends on the program and the options alone",
+	},
+	"internal/randprog": {
+		"verifier": "whoever writes the programs must not know what will be said of them",
 	},
 	"verifier/domain": {
 		"os": "numbers know nothing of machines",
