@@ -193,6 +193,9 @@ func (v *verifier) path() (end bool, err error) {
 		}
 		s, a := v.state, &v.aux[v.insn]
 		s.lastInsn, s.insn = int32(v.prevInsn), int32(v.insn)
+		if v.opts.Walk != nil {
+			v.opts.Walk.visit(v)
+		}
 		if a.prune {
 			done, err := v.visited()
 			if err != nil {

@@ -366,6 +366,9 @@ func (v *verifier) visited() (done bool, err error) {
 		}
 		if hit {
 			g.list = append(kept, g.list[i:]...)
+			if v.opts.Walk != nil {
+				v.opts.Walk.covered(cur, s, loop || s.branches > 0)
+			}
 			return true, v.covered(s, cur, loop)
 		}
 		if noAdd {

@@ -158,6 +158,7 @@ type state struct {
 
 	// Pruning.
 	parent     *state
+	visit      int32 // the latest on the path, in Options.Walk
 	branches   int32 // unfinished continuations
 	firstInsn  int32
 	lastInsn   int32 // instruction before the one that the state stands at

@@ -45,6 +45,8 @@ type Options struct {
 	// for 256 MB, with which the whole heap stays below 512 MB. Only programs
 	// under BPF_F_TEST_STATE_FREQ come near.
 	MaxMemory int
+	// Walk, if not nil, is filled with a record of the walk.
+	Walk *Walk
 }
 
 // Stats are the figures of one verification, as in veristat.
@@ -102,6 +104,9 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 	}
 	v.aux = make([]insnAux, len(p.Insns))
 	err := v.run()
+	if v.opts.Walk != nil {
+		v.opts.Walk.finish(v)
+	}
 	v.stats.StackDepth = v.totalDepth
 	for i := range v.subs {
 		v.stats.Frames += v.subs[i].depth
