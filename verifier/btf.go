@@ -359,7 +359,7 @@ func (v *verifier) checkBTFAccess(regno, off, size int, write bool, valueReg int
 	t := v.typeOf(r.arg, r.arg2)
 	name := nameOf(t)
 	switch {
-	case !v.privileged:
+	case !v.perfmon:
 		return v.reject(CodeUnprivileged, abi.EPERM, "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", name)
 	case !v.gplCompatible() && r.arg2 == kernelType:
 		return v.reject(CodeHelperForbidden, abi.EINVAL, "Cannot access kernel 'struct %s' from non-GPL compatible program", name)
@@ -625,7 +625,7 @@ func (v *verifier) checkMapObjAccess(regno, off, size int, write bool, valueReg 
 	switch {
 	case name == "" || !ok:
 		return v.reject(CodeBTFAccess, abi.ENOTSUPP, "map_ptr access not supported for map type %d", v.maps[r.arg].Type)
-	case !v.privileged:
+	case !v.perfmon:
 		return v.reject(CodeUnprivileged, abi.EPERM, "'struct %s' access is allowed only to CAP_PERFMON and CAP_SYS_ADMIN", name)
 	case off < 0:
 		return v.reject(CodeBTFAccess, abi.EACCES, "R%d is %s invalid negative access: off=%d", regno, name, off)

@@ -32,6 +32,12 @@ type insnAux struct {
 	kindSet  bool
 	varies   bool
 	ctxOff   int16
+
+	// Against speculative execution.
+	barrier      bool // before the instruction
+	barrierAfter bool
+	alu          aluState
+	aluLimit     uint32
 }
 
 // callInfo is what the static passes must know of a call.
@@ -85,7 +91,7 @@ func (v *verifier) addSubprogs() error {
 		local := in.Op == isa.CallOp && in.Src() == isa.CallLocal || in.Op == isa.LdImm64 && in.Src() == isa.PseudoFunc
 		kfunc := in.Op == isa.CallOp && in.Src() == isa.CallKfunc
 		v.insn = i
-		if (local || kfunc) && !v.privileged {
+		if (local || kfunc) && !v.bpf {
 			return v.reject(CodeUnprivileged, abi.EPERM, "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN")
 		}
 		if local {
@@ -257,7 +263,7 @@ func (v *verifier) checkFlow() error {
 				v.insn = top.insn
 				return v.reject(CodeBadJump, abi.EINVAL, "jump out of range from insn %d to %d", top.insn, n)
 			}
-			if onPath[n] && !v.privileged {
+			if onPath[n] && !v.bpf {
 				v.insn = top.insn
 				return v.reject(CodeInfiniteLoop, abi.EINVAL, "back-edge from insn %d to %d", top.insn, n)
 			}

@@ -48,7 +48,10 @@ type verifier struct {
 
 	rules
 
-	privileged bool // CAP_BPF and CAP_PERFMON
+	caps         Caps // what the user may do; bpf and perfmon are two of them
+	bpf, perfmon bool
+	exactScalars bool // scalars are equal only if all is known alike
+
 	strict     bool // alignment is enforced
 	freq       bool // checkpoints at every candidate
 	invariants bool // BPF_F_TEST_REG_INVARIANTS
@@ -214,15 +217,18 @@ func (v *verifier) path() (end bool, err error) {
 		if v.log != nil {
 			v.logStep()
 		}
-		a.seen = true
+		a.seen = a.seen || !s.speculative
 		v.prevInsn = v.insn
+		if s.speculative && a.barrier {
+			return true, nil
+		}
 		v.live.begin(v)
 		end, err := v.step()
 		if err != nil {
-			return true, err
+			return true, v.barrier(a, err)
 		}
 		v.live.commit()
-		if end {
+		if end || a.barrierAfter && v.state.speculative {
 			return true, nil
 		}
 	}

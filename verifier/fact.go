@@ -35,4 +35,9 @@ type Fact struct {
 	// KindVaries is set where paths disagree about Mem: only legal between
 	// kinds that lowering treats alike.
 	KindVaries bool
+	// Barrier and BarrierAfter ask for a speculation barrier before and behind
+	// the instruction, and Mask for a mask of its amount: an engine that the
+	// processor can misguide has to put them there. Only Sandbox has them.
+	Barrier, BarrierAfter bool
+	Mask                  Mask
 }

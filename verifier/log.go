@@ -371,7 +371,7 @@ func fitsDecimal(n int64) bool { return n >= -1<<15 && n < 1<<15 }
 // appendReg appends what is known of r, seen from the given frame.
 func (v *verifier) appendReg(b []byte, frame int32, r *reg) []byte {
 	if r.typ == ptScalar {
-		if r.precise {
+		if r.precise || !v.bpf {
 			b = append(b, 'P')
 		}
 		if r.Bits.IsConst() {

@@ -156,7 +156,7 @@ func (v *verifier) markSlotPrecise(fr int32, index int) error {
 // walkBack follows the path of s backwards and carries the demand d to what
 // the values were computed from.
 func (v *verifier) walkBack(s *state, d *demand) (changed bool, err error) {
-	if !v.privileged || d.empty() {
+	if !v.bpf || d.empty() {
 		return false, nil
 	}
 	start := s

@@ -38,7 +38,7 @@ func kindOf(t regType) Kind {
 // noteAccess keeps what the access of the current instruction goes through.
 func (v *verifier) noteAccess(r *reg, off int) {
 	a := &v.aux[v.insn]
-	if a.call.known || v.insns[v.insn].Op == isa.CallOp {
+	if v.state.speculative || a.call.known || v.insns[v.insn].Op == isa.CallOp {
 		return // a helper's own accesses
 	}
 	k := kindOf(r.typ)
@@ -62,6 +62,7 @@ func (v *verifier) collectFacts() []Fact {
 	for i := range v.insns {
 		a, in := &v.aux[i], v.insns[i]
 		facts[i] = Fact{Reached: a.seen, Mem: a.memKind, CtxOff: a.ctxOff, KindVaries: a.varies}
+		facts[i].Barrier, facts[i].BarrierAfter, facts[i].Mask = a.barrier, a.barrierAfter, a.mask()
 		if a.mapState > 0 {
 			facts[i].Map = a.mapState
 		}

@@ -77,7 +77,11 @@ func (v *verifier) covers(old, cur *reg, how match) bool {
 	}
 	switch old.typ.base() {
 	case ptScalar:
-		if !old.precise && how == lax {
+		if v.exactScalars {
+			return sameButIDs(old, cur) && m.pairScalar(old.id, cur.id)
+		}
+		// Without CAP_BPF every value counts.
+		if !old.precise && how == lax && v.bpf {
 			return true
 		}
 		// Equal ids matter because a later jump on one register narrows all; a
@@ -117,7 +121,7 @@ func (v *verifier) scalarIn(s *slot) *reg {
 		return s.r
 	}
 	for _, t := range s.typ {
-		if t != slotMisc && !(t == slotInvalid && v.privileged) {
+		if t != slotMisc && !(t == slotInvalid && v.perfmon) {
 			return nil
 		}
 	}
@@ -138,14 +142,14 @@ func (v *verifier) coversStack(old, cur *frame, how match) bool {
 		}
 		if i >= len(cur.stack) {
 			for _, t := range o.typ {
-				if t != slotInvalid && !(t == slotMisc && v.privileged) {
+				if t != slotInvalid && !(t == slotMisc && v.perfmon) {
 					return false
 				}
 			}
 			continue
 		}
 		c := &cur.stack[i]
-		if o.r != nil && o.r == c.r && o.typ == c.typ && o.r.id == 0 && o.r.refID == 0 && (o.r.typ != ptScalar || !o.r.precise && how == lax) {
+		if o.r != nil && o.r == c.r && o.typ == c.typ && o.r.id == 0 && o.r.refID == 0 && (o.r.typ != ptScalar || !o.r.precise && how == lax && v.bpf) {
 			continue
 		}
 		if !v.coversSlot(o, c, how) {
@@ -160,7 +164,7 @@ func (v *verifier) coversSlot(o, c *slot, how match) bool {
 	// the first byte that matters decides.
 	for b := 7; b >= 0; b-- {
 		ot, ct := o.typ[b], c.typ[b]
-		if ot == slotInvalid || ot == slotMisc && v.privileged {
+		if ot == slotInvalid || ot == slotMisc && v.perfmon {
 			continue
 		}
 		if or, cr := v.scalarIn(o), v.scalarIn(c); or != nil && cr != nil {
@@ -394,7 +398,7 @@ func (v *verifier) visited() (done bool, err error) {
 	g.list = kept
 	// Linux 6.18: those that are given up on this visit still count.
 	v.stats.MaxStatesInsn = max(v.stats.MaxStatesInsn, seen)
-	if !v.privileged && seen > 64 || !add {
+	if !v.bpf && seen > 64 || !add {
 		return false, nil
 	}
 	return false, v.keep(cur)
@@ -403,7 +407,7 @@ func (v *verifier) visited() (done bool, err error) {
 // keep stores a copy of the current state to compare with.
 func (v *verifier) keep(cur *state) error {
 	v.stats.States++
-	if v.privileged {
+	if v.bpf {
 		forgetMarks(cur)
 	}
 	n := v.newState()

@@ -139,7 +139,6 @@ func (v *verifier) resolveNull(s *state, id, refID uint32, null bool) {
 		if null {
 			// A NULL pointer is 0; it must not have been moved.
 			r.setConst(0)
-			r.precise = !v.privileged
 			return
 		}
 		notNull(r, v)

@@ -63,7 +63,7 @@ func (v *verifier) eachReg(match func(*reg) bool, change func(*reg)) {
 // invalidate makes a pointer useless: a number without meaning, which for
 // unprivileged programs is unreadable.
 func (v *verifier) invalidate(r *reg) {
-	if !v.privileged {
+	if !v.perfmon {
 		*r = reg{}
 		return
 	}

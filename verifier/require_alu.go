@@ -21,7 +21,7 @@ func (v *verifier) movePointer(in isa.Insn, dst int, p, s *reg, is32 bool) error
 		return nil
 	}
 	if is32 {
-		if code == isa.Sub && v.privileged {
+		if code == isa.Sub && v.perfmon {
 			v.unknown(dst)
 			return nil
 		}
@@ -42,6 +42,11 @@ func (v *verifier) movePointer(in isa.Insn, dst int, p, s *reg, is32 bool) error
 	if err := v.checkOffset(p, p.typ); err != nil {
 		return err
 	}
+	z := sanitize{in: in}
+	if err := v.beforeMove(&z, p, s, d); err != nil {
+		return err
+	}
+	onDst := d == s
 	r := *p
 	if d != p {
 		r.refID = d.refID
@@ -76,10 +81,13 @@ func (v *verifier) movePointer(in isa.Insn, dst int, p, s *reg, is32 bool) error
 	}
 	r.Sync()
 	*d = r
-	if !v.privileged {
-		return v.checkMoved(dst)
+	if v.perfmon {
+		return nil
 	}
-	return nil
+	if err := v.checkMoved(dst); err != nil {
+		return err
+	}
+	return v.afterMove(&z, d, onDst)
 }
 
 // movable reports whether a pointer may be moved at all.
@@ -169,13 +177,14 @@ func (v *verifier) checkMoved(dst int) error {
 	switch r.typ {
 	case ptStack:
 		if r.Bits.Mask != 0 {
-			return v.reject(CodeUnprivileged, abi.EACCES, "R%d variable stack access prohibited for !root, var_off=%s off=%d", dst, r.Bits, r.off)
+			return v.reject(CodeUnprivileged, abi.EACCES, "R%d variable stack access prohibited for !root, var_off=%s off=%d", dst, r.Bits, int64(r.off)+int64(r.Bits.Value))
 		}
 		if off := int64(r.off) + int64(r.Bits.Value); off >= 0 || off < -maxStack {
 			return v.reject(CodeUnprivileged, abi.EACCES, "R%d stack pointer arithmetic goes out of range, prohibited for !root; off=%d", dst, off)
 		}
 	case ptMapValue:
-		if v.checkMemRange(dst, int(r.off), 1, int64(v.maps[r.arg].ValueSize), false) != nil {
+		if v.checkMemRange(dst, int(r.off), 1, int64(v.maps[r.arg].ValueSize), false) != nil ||
+			v.checkMapFields(dst, int(r.off), 1, true) != nil {
 			return v.reject(CodeUnprivileged, abi.EACCES, "R%d pointer arithmetic of map value goes out of range, prohibited for !root", dst)
 		}
 	}

@@ -380,7 +380,7 @@ func hasConstLookup(t abi.MapType) bool { return t == abi.Array || t == abi.PerC
 // noteConstKey finds a lookup's key if it is a constant on the stack: bytes
 // that are all zero, or a saved constant of exactly the key's size.
 func (v *verifier) noteConstKey(r *reg, size int, m *callMeta) error {
-	if m.id != abi.MapLookupElem || !hasConstLookup(v.maps[m.mapAt].Type) || r.typ != ptStack || !r.Bits.IsConst() {
+	if !v.bpf || m.id != abi.MapLookupElem || !hasConstLookup(v.maps[m.mapAt].Type) || r.typ != ptStack || !r.Bits.IsConst() {
 		return nil
 	}
 	off := int(r.off) + int(int64(r.Bits.Value))

@@ -313,7 +313,7 @@ func (v *verifier) checkProgMap(at, arenas int) error {
 		switch {
 		case arenas > 1:
 			return v.reject(CodeProgMap, abi.EBUSY, "Only one arena per program")
-		case !v.privileged:
+		case !v.bpf || !v.perfmon:
 			return v.reject(CodeUnprivileged, abi.EPERM, "CAP_BPF and CAP_PERFMON are required to use arena")
 		}
 	}

@@ -39,7 +39,7 @@ func (v *verifier) checkWrite(n int) error {
 
 // leaks reports whether using r as a number would show an address to an
 // unprivileged user.
-func (v *verifier) leaks(r *reg) bool { return !v.privileged && r.typ != ptScalar }
+func (v *verifier) leaks(r *reg) bool { return !v.perfmon && r.typ != ptScalar }
 
 // access is one memory access of an instruction.
 type access struct {

@@ -30,7 +30,7 @@ func (v *verifier) checkStackBounds(n, off, size int, write bool) error {
 	}
 	f := v.state.frames[r.arg]
 	low := int64(-maxStack)
-	if !write && !v.privileged {
+	if !write && !v.perfmon {
 		low = -8 * int64(len(f.stack))
 	}
 	errno := abi.Errno(0)
@@ -75,7 +75,7 @@ func (v *verifier) accessStack(r *reg, a *access, off int) error {
 	if a.value < 0 {
 		return v.reject(CodeStackAccess, abi.EACCES, "variable offset stack pointer cannot be passed into helper function; var_off=%s off=%d size=%d", r.Bits, off, a.size)
 	}
-	if !v.privileged {
+	if !v.perfmon {
 		return v.reject(CodeUnprivileged, abi.EACCES, "R%d variable offset stack access prohibited for !root, var_off=%s", a.reg, r.Bits)
 	}
 	lo, hi := int(r.SMin)+off, int(r.SMax)+off+a.size
@@ -103,7 +103,6 @@ func (v *verifier) loadBytes(f *frame, lo, hi, dst int) {
 func (v *verifier) zero(n int) {
 	r := v.reg(n)
 	r.setConst(0)
-	r.precise = !v.privileged
 }
 
 // width is the number of bits that r's value needs.
@@ -128,7 +127,7 @@ func (v *verifier) storeStack(fr int32, off int, a *access) error {
 	f := v.state.wframe(fr)
 	i, b := fpOff(off)
 	s := &f.stack[i]
-	if !v.privileged && s.isSpill() && s.r.typ != ptScalar && a.size != 8 {
+	if !v.perfmon && s.isSpill() && s.r.typ != ptScalar && a.size != 8 {
 		return v.reject(CodeStackAccess, abi.EACCES, "attempt to corrupt spilled pointer on stack")
 	}
 	var val *reg
@@ -141,11 +140,12 @@ func (v *verifier) storeStack(fr int32, off int, a *access) error {
 	f = v.state.wframe(fr)
 	s = &f.stack[i]
 	v.noteStack(fr, off)
+	v.checkBypass(s, a.size, val)
 	if a.size == 8 {
 		v.live.wrote(v, fr, 1<<i)
 	}
 	switch {
-	case val != nil && b == 0 && val.typ == ptScalar && v.privileged:
+	case val != nil && b == 0 && val.typ == ptScalar && v.bpf:
 		fits := width(val) <= 8*a.size
 		if fits {
 			v.linkScalar(val)
@@ -155,7 +155,7 @@ func (v *verifier) storeStack(fr int32, off int, a *access) error {
 			c.id, c.off = 0, 0
 		}
 		v.saveReg(s, &c, a.size)
-	case val == nil && a.constant && b == 0 && v.privileged:
+	case val == nil && a.constant && b == 0 && v.bpf:
 		c := new(reg)
 		c.setConst(uint64(int64(a.imm)))
 		v.saveReg(s, c, a.size)
@@ -212,7 +212,7 @@ func (v *verifier) saveReg(s *slot, c *reg, size int) {
 		switch {
 		case k < size:
 			s.typ[k] = slotSpill
-		case s.typ[k] == slotZero || v.privileged && s.typ[k] == slotInvalid:
+		case s.typ[k] == slotZero || v.perfmon && s.typ[k] == slotInvalid:
 		default:
 			s.typ[k] = slotMisc
 		}
@@ -249,7 +249,7 @@ func (v *verifier) storeStackVar(r *reg, off int, a *access) error {
 		i, b := fpOff(o)
 		s := &f.stack[i]
 		t := s.typ[b]
-		if !v.privileged && t != slotMisc && t != slotZero {
+		if !v.perfmon && t != slotMisc && t != slotZero {
 			return v.reject(CodeUnprivileged, abi.EINVAL, "spilled ptr in range of var-offset stack write; insn %d, ptr off: %d", v.insn, o)
 		}
 		if isZero && t == slotSpill && s.isScalarSpill() && s.r.isNull() {
@@ -313,7 +313,7 @@ func (v *verifier) loadStack(fr int32, off int, a *access) error {
 // fill copies a saved register back. link gives an unknown scalar an id first.
 func (v *verifier) fill(fr int32, i, dst int, link bool) {
 	s := &v.state.frames[fr].stack[i]
-	if r := s.r; link && v.privileged && r.typ == ptScalar && (r.id&linkMask != 0 || r.id == 0 && r.Bits.Mask != 0) {
+	if r := s.r; link && v.bpf && r.typ == ptScalar && (r.id&linkMask != 0 || r.id == 0 && r.Bits.Mask != 0) {
 		c := *r
 		v.linkScalar(&c)
 		s = &v.state.wframe(fr).stack[i]
@@ -362,7 +362,7 @@ func (v *verifier) fillPart(fr int32, i, b, off, saved int, a *access) error {
 func (v *verifier) checkReadable(s *slot, off, b, size int, spillOK bool) error {
 	for k := range size {
 		switch t := s.typ[b+k]; {
-		case t == slotMisc || t == slotZero || t == slotInvalid && v.privileged || t == slotSpill && spillOK:
+		case t == slotMisc || t == slotZero || t == slotInvalid && v.perfmon || t == slotSpill && spillOK:
 		default:
 			return v.reject(CodeStackUninit, abi.EACCES, "invalid read from stack off %d+%d size %d", off, k, size)
 		}
@@ -386,7 +386,7 @@ func (v *verifier) checkStackRange(n, off, size int, zeroOK, write bool, meta *c
 		lo += int(int64(r.Bits.Value))
 		hi = lo
 	} else {
-		if !v.privileged {
+		if !v.perfmon {
 			return v.reject(CodeUnprivileged, abi.EACCES, "R%d variable offset stack access prohibited for !root, var_off=%s", n, r.Bits)
 		}
 		lo, hi = int(r.SMin)+off, int(r.SMax)+off
@@ -412,11 +412,11 @@ func (v *verifier) checkStackRange(n, off, size int, zeroOK, write bool, meta *c
 		s := &f.stack[i]
 		switch t := s.typ[b]; {
 		case t == slotMisc:
-		case t == slotZero || t == slotInvalid && v.privileged:
+		case t == slotZero || t == slotInvalid && v.perfmon:
 			if write {
 				s.typ[b] = slotMisc
 			}
-		case s.isSpill() && (s.r.typ == ptScalar || v.privileged):
+		case s.isSpill() && (s.r.typ == ptScalar || v.perfmon):
 			if write {
 				s.scrub()
 			}

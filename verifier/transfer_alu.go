@@ -29,7 +29,6 @@ func (v *verifier) stepALU(in isa.Insn) error {
 		} else {
 			r.setConst(uint64(int64(in.Imm)))
 		}
-		r.precise = !v.privileged
 		return nil
 	}
 	return v.stepBinary(in, dst, is32)
@@ -190,7 +189,7 @@ func (v *verifier) combine(in isa.Insn, dst int, is32 bool) error {
 		s = v.reg(src)
 		switch {
 		case s.typ != ptScalar && d.typ != ptScalar:
-			if in.Op.Code() == isa.Sub && v.privileged {
+			if in.Op.Code() == isa.Sub && v.perfmon {
 				v.unknown(dst)
 				return nil
 			}
@@ -221,6 +220,9 @@ func (v *verifier) combine(in isa.Insn, dst int, is32 bool) error {
 }
 
 func (v *verifier) combineScalars(in isa.Insn, d, s *reg, is32 bool) error {
+	if err := v.scalarArith(in); err != nil {
+		return err
+	}
 	code := in.Op.Code()
 	if (code == isa.And || code == isa.Or) && s.Bits.Mask == 0 {
 		if err := v.forkScalar(d); err != nil {
@@ -235,7 +237,7 @@ func (v *verifier) combineScalars(in isa.Insn, d, s *reg, is32 bool) error {
 	}
 	d.Apply(domain.Op(code), is32, &s.Scalar)
 	// A register that moved by a constant stays linked to its copies.
-	link := v.privileged && (code == isa.Add || code == isa.Sub) && d.id != 0 && isConst && d.id&linkMask == 0 &&
+	link := v.bpf && (code == isa.Add || code == isa.Sub) && d.id != 0 && isConst && d.id&linkMask == 0 &&
 		delta == int64(int32(delta)) && (!is32 || fits) && !(code == isa.Sub && delta == math.MinInt32)
 	if !link {
 		d.id, d.off = 0, 0

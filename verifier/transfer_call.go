@@ -36,7 +36,7 @@ func (v *verifier) checkHelperCall(insn int) error {
 		return v.reject(CodeHelperUnknown, abi.EINVAL, "invalid func %s#%d", helperText(id), id)
 	}
 	h := v.helperFor(id)
-	if h == nil || !v.capable(h.Cap) || h.Config != "" {
+	if h == nil || !v.capable(h.Cap) && !h.FreeIn.Has(v.progType()) || h.Config != "" {
 		return v.reject(CodeHelperForbidden, abi.EINVAL, "program of this type cannot use helper %s#%d", helperText(id), id)
 	}
 	sleeps := h.MightSleep || h.SleepsIfSleepable && v.state.inSleepable
@@ -119,11 +119,6 @@ func (v *verifier) checkFuncIP() error {
 		"func bpf_get_func_ip#173 not supported for program type %d", v.progType())
 }
 
-// capable reports whether the loader has a capability.
-func (v *verifier) capable(c abi.Capability) bool {
-	return v.privileged || c == abi.CapNone
-}
-
 // gplCompatible reports whether the licence is one that Linux takes for
 // compatible with the GPL.
 func (v *verifier) gplCompatible() bool {
@@ -163,7 +158,7 @@ func (v *verifier) noteCallMap(insn int, m *callMeta) error {
 	}
 	v.setMapFact(a, m)
 	if m.id == abi.TailCall {
-		if a.mapState < 0 && !v.privileged {
+		if a.mapState < 0 && !v.perfmon {
 			// Linux 6.18: the bound of the index is compiled in, against Spectre.
 			return v.reject(CodeTailCall, abi.EINVAL, "tail_call abusing map_ptr")
 		}

@@ -343,7 +343,6 @@ func (v *verifier) stepImm64(in isa.Insn) error {
 	switch in.Src() {
 	case 0:
 		r.setConst(in.Imm64(hi))
-		r.precise = !v.privileged
 	case isa.PseudoMapFD, isa.PseudoMapIdx:
 		r.setPointer(ptMap)
 		r.arg = uint32(in.Imm)

@@ -77,6 +77,13 @@ func (v *verifier) followOne(taken, dst, src int, isX bool) error {
 			return err
 		}
 	}
+	other := v.insn + 1
+	if taken != 1 {
+		other = v.jumpTarget(v.insn)
+	}
+	if err := v.speculate(other, dst, src, isX); err != nil {
+		return err
+	}
 	v.logNow()
 	if taken == 1 {
 		v.insn = v.jumpTarget(v.insn)

@@ -14,7 +14,6 @@ func tnumConst(v int64) domain.Tnum { return domain.ConstTnum(uint64(v)) }
 func (v *verifier) unknown(n int) {
 	r := v.reg(n)
 	r.setUnknown()
-	r.precise = !v.privileged
 }
 
 // stepLoad is an LDX instruction.

@@ -20,7 +20,7 @@ type Trust uint8
 const (
 	// Kernel is root's view: all capabilities. It is the reference verdict.
 	Kernel Trust = iota
-	// Sandbox has the rules of an unprivileged user.
+	// Sandbox has the rules of a user who has no capabilities but Options.Caps.
 	Sandbox
 )
 
@@ -28,6 +28,8 @@ const (
 // reference verdict.
 type Options struct {
 	Trust Trust
+	// Caps are what the user of Sandbox has after all.
+	Caps Caps
 	// KernelTypes is the BTF of the kernel that the program is meant for, nil
 	// for none.
 	KernelTypes *btf.Spec
@@ -95,9 +97,9 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 		v.opts.MaxMemory = maxMemory
 	}
 	v.kern = v.opts.KernelTypes
-	v.privileged = v.opts.Trust == Kernel
+	v.setRights()
 	v.strict = p.Flags&abi.StrictAlignment != 0 && p.Flags&abi.AnyAlignment == 0
-	v.freq = p.Flags&abi.TestStateFreq != 0
+	v.freq = p.Flags&abi.TestStateFreq != 0 && v.bpf
 	v.invariants = p.Flags&abi.TestRegInvariants != 0
 	if v.opts.LogLevel != 0 {
 		v.log = &logger{level: v.opts.LogLevel}
@@ -138,6 +140,7 @@ var phases = [...]struct {
 	run  func(*verifier) error
 }{
 	{"size", (*verifier).checkSize},
+	{"rights", (*verifier).checkRights},
 	{"maps", (*verifier).addMaps},
 	{"functions", (*verifier).addSubprogs},
 	{"jumps", (*verifier).checkSubprogs},
