@@ -126,7 +126,7 @@ func (v *verifier) argField(off, size int, write bool) (ctxField, bool, error) {
 		return ctxField{}, false, nil
 	}
 	if off%8 != 0 {
-		v.log.printf("func '%s' offset %d is not multiple of 8\n", t.name, off)
+		v.note("func '%s' offset %d is not multiple of 8", t.name, off)
 		return ctxField{}, false, nil
 	}
 	n := off / 8
@@ -141,11 +141,11 @@ func (v *verifier) argField(off, size int, write bool) (ctxField, bool, error) {
 	}
 	ptr, ok := typ.(*btf.Pointer)
 	if !ok {
-		v.log.printf("func '%s' arg%d '%s' has type %s. Only pointer access is allowed\n", t.name, n, rawName(typ), kindName(typ))
+		v.note("func '%s' arg%d '%s' has type %s. Only pointer access is allowed", t.name, n, rawName(typ), kindName(typ))
 		return ctxField{}, false, nil
 	}
 	if size != 8 {
-		v.log.printf("func '%s' size %d must be 8\n", t.name, size)
+		v.note("func '%s' size %d must be 8", t.name, size)
 		return ctxField{}, false, nil
 	}
 	return v.pointerArg(t, n, p.Name, ptr)
@@ -203,7 +203,7 @@ func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (
 	}
 	_, _, _, isStruct := fieldsOf(dest)
 	if !isStruct {
-		v.log.printf("func '%s' arg%d type %s is not a struct\n", t.name, n, kindName(dest))
+		v.note("func '%s' arg%d type %s is not a struct", t.name, n, kindName(dest))
 		return ctxField{}, false, nil
 	}
 	f := ctxField{typ: ptBTF, arg: v.typeID(dest, kernelType)}
@@ -233,7 +233,7 @@ func (v *verifier) resultField(t *target, n int) (ctxField, bool, error) {
 	if n == len(t.params) && (a == abi.AttachTraceFExit || a == abi.AttachModifyReturn) {
 		return ctxField{typ: ptScalar}, true, nil
 	}
-	v.log.printf("func '%s' doesn't have %d-th argument\n", t.name, n+1)
+	v.note("func '%s' doesn't have %d-th argument", t.name, n+1)
 	return ctxField{}, false, nil
 }
 

@@ -55,17 +55,17 @@ const (
 // that r points to.
 func (v *verifier) objSlot(r *reg, what string, n int) int {
 	if !r.Bits.IsConst() {
-		v.log.printf("%s has to be at a constant offset\n", what)
+		v.note("%s has to be at a constant offset", what)
 		return slotBad
 	}
 	off := int(r.off) + int(int64(r.Bits.Value))
 	if off%8 != 0 || off >= 0 {
-		v.log.printf("cannot pass in %s at an offset=%d\n", what, off)
+		v.note("cannot pass in %s at an offset=%d", what, off)
 		return slotBad
 	}
 	index := -off/8 - 1
 	if index+1 < n {
-		v.log.printf("cannot pass in %s at an offset=%d\n", what, off)
+		v.note("cannot pass in %s at an offset=%d", what, off)
 		return slotBad
 	}
 	if index >= len(v.state.frames[r.arg].stack) {

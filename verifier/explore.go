@@ -3,6 +3,7 @@ package verifier
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -56,6 +57,9 @@ type verifier struct {
 	freq       bool // checkpoints at every candidate
 	invariants bool // BPF_F_TEST_REG_INVARIANTS
 	sub        int  // subprogram that is verified now (a pass of its own)
+
+	notes    []string // lines of log that a reason at noteInsn completes
+	noteInsn int
 }
 
 // mapInfo is a map that a register can point to. Registers hold its index.
@@ -110,12 +114,27 @@ func (v *verifier) newID() uint32 {
 // reg is a register of the running frame.
 func (v *verifier) reg(n int) *reg { return &v.state.frame().regs[n] }
 
+// note logs a line that goes before a reason: with its sizes, or what it is
+// about.
+func (v *verifier) note(format string, args ...any) {
+	line := fmt.Sprintf(format, args...)
+	v.log.printf("%s\n", line)
+	if v.noteInsn != v.insn {
+		v.notes = v.notes[:0]
+	}
+	v.noteInsn, v.notes = v.insn, append(v.notes, line)
+}
+
 // reject makes the reason for a rejection; the text is the kernel's, and is
 // appended to the log.
 func (v *verifier) reject(c Code, errno abi.Errno, format string, args ...any) error {
 	msg := fmt.Sprintf(format, args...)
 	v.log.printf("%s\n", msg)
-	return &Error{Code: c, Insn: v.insn, Source: v.prog.LineAt(v.insn), Msg: msg, Linux: msg, Errno: errno}
+	e := &Error{Code: c, Insn: v.insn, Source: v.prog.LineAt(v.insn), Msg: msg, Linux: msg, Errno: errno}
+	if v.noteInsn == v.insn {
+		e.Detail = strings.Join(v.notes, "\n")
+	}
+	return e
 }
 
 // bug is the reason when an invariant of the verifier is broken; a program can

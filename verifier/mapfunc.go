@@ -16,7 +16,7 @@ func (v *verifier) checkMapFunc(mapAt int32, id abi.HelperID) error {
 		return nil
 	}
 	if (t == abi.SockMap || t == abi.SockHash) && (id == abi.MapUpdateElem || id == abi.MapDeleteElem) {
-		v.log.printf("cannot update sockmap in this context\n")
+		v.note("cannot update sockmap in this context")
 	}
 	return v.reject(CodeHelperMap, abi.EINVAL, "cannot pass map_type %d into func %s#%d", t, helperText(id), id)
 }

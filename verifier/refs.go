@@ -144,7 +144,7 @@ func (v *verifier) logLeaks(throw bool) bool {
 		if v.progType() == abi.StructOps && !throw && v.reg(0).typ != ptNone && v.reg(0).refID == r.id {
 			continue
 		}
-		v.log.printf("Unreleased reference id=%d alloc_insn=%d\n", r.id, r.insn)
+		v.note("Unreleased reference id=%d alloc_insn=%d", r.id, r.insn)
 		leak = true
 	}
 	return leak

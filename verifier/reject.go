@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
@@ -175,6 +176,9 @@ type Error struct {
 	Source *image.Line // the C line, nil if unknown
 	// Msg is the reason in the kernel's words.
 	Msg string
+	// Detail are the lines that Linux's log has before Msg where one line does
+	// not say it all, without an end of line; often "".
+	Detail string
 	// Linux is the line that Linux's log ends with, where something follows
 	// the reason: the C line, or a state. Otherwise it is Msg.
 	Linux string
@@ -187,8 +191,12 @@ type Error struct {
 
 // Error is the reason in one line.
 func (e *Error) Error() string {
-	if e.Insn < 0 {
-		return e.Msg
+	msg := e.Msg
+	if e.Detail != "" {
+		msg += " (" + strings.ReplaceAll(e.Detail, "\n", " ") + ")"
 	}
-	return fmt.Sprintf("insn %d: %s", e.Insn, e.Msg)
+	if e.Insn < 0 {
+		return msg
+	}
+	return fmt.Sprintf("insn %d: %s", e.Insn, msg)
 }

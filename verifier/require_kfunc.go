@@ -416,7 +416,7 @@ func (v *verifier) kfuncRoot(kind kfArg, r *reg, regno int, m *kfuncMeta) error 
 	}
 	lock := v.state.activeLocks > 0
 	if lock && v.findLock(refAnyLock, r.id, lockObj(r)) < 0 {
-		v.log.printf("held lock and object are not in the same allocation\n")
+		v.note("held lock and object are not in the same allocation")
 		lock = false
 	}
 	if !lock {

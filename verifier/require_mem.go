@@ -105,18 +105,15 @@ func (v *verifier) checkBounds(n int, off int64, size int, limit int64, zeroOK b
 	if off >= 0 && (size > 0 || size == 0 && zeroOK) && off+int64(size) <= limit {
 		return true
 	}
-	if v.log == nil {
-		return false
-	}
 	switch r := v.reg(n); r.typ.base() {
 	case ptMapKey:
-		v.log.printf("invalid access to map key, key_size=%d off=%d size=%d\n", limit, int32(off), size)
+		v.note("invalid access to map key, key_size=%d off=%d size=%d", limit, int32(off), size)
 	case ptMapValue:
-		v.log.printf("invalid access to map value, value_size=%d off=%d size=%d\n", limit, int32(off), size)
+		v.note("invalid access to map value, value_size=%d off=%d size=%d", limit, int32(off), size)
 	case ptPacket, ptPacketMeta, ptPacketEnd:
-		v.log.printf("invalid access to packet, off=%d size=%d, R%d(id=%d,off=%d,r=%d)\n", int32(off), size, n, r.id, int32(off), limit)
+		v.note("invalid access to packet, off=%d size=%d, R%d(id=%d,off=%d,r=%d)", int32(off), size, n, r.id, int32(off), limit)
 	default:
-		v.log.printf("invalid access to memory, mem_size=%d off=%d size=%d\n", uint32(limit), int32(off), size)
+		v.note("invalid access to memory, mem_size=%d off=%d size=%d", uint32(limit), int32(off), size)
 	}
 	return false
 }

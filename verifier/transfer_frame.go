@@ -145,12 +145,12 @@ func (v *verifier) callSub() error {
 func (v *verifier) callGlobal(sub int) error {
 	s, sp := v.state, &v.subs[sub]
 	if s.activeLocks > 0 {
-		v.log.printf("global function calls are not allowed while holding a lock,\n")
+		v.note("global function calls are not allowed while holding a lock,")
 		return v.reject(CodeLock, abi.EINVAL, "use static function instead")
 	}
 	if sp.mightSleep && (s.activeRCU || s.activePreempt > 0 || s.activeIRQ != 0 || !s.inSleepable) {
-		v.log.printf("global functions that may sleep are not allowed in non-sleepable context,\n")
-		v.log.printf("i.e., in a RCU/IRQ/preempt-disabled section, or in\n")
+		v.note("global functions that may sleep are not allowed in non-sleepable context,")
+		v.note("i.e., in a RCU/IRQ/preempt-disabled section, or in")
 		return v.reject(CodeSleep, abi.EINVAL, "a non-sleepable BPF program context")
 	}
 	if err := v.checkGlobalCall(sub); err != nil {

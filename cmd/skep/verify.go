@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"strings"
 	"sync"
 	"time"
 
@@ -78,6 +79,7 @@ type verdict struct {
 	Type     string `json:"type"`
 	Verdict  string `json:"verdict"` // accept, reject, error
 	Error    string `json:"error,omitempty"`
+	Detail   string `json:"detail,omitempty"` // the lines before the error where one does not say it all
 	Code     string `json:"code,omitempty"`
 	Insn     *int   `json:"insn,omitempty"`
 	Line     string `json:"line,omitempty"`
@@ -243,6 +245,7 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 		if f.json && rej.Linux != rej.Msg {
 			v.Error += "\n" + rej.Linux
 		}
+		v.Detail = rej.Detail
 		v.stats(rej.Stats)
 		if rej.Insn >= 0 {
 			v.Insn = &rej.Insn
@@ -302,6 +305,9 @@ func printVerdict(e *env, f *verifyFlags, v verdict) {
 		fmt.Fprintf(e.out, "  insn %d: ", *v.Insn)
 	} else {
 		fmt.Fprint(e.out, "  ")
+	}
+	if v.Detail != "" {
+		fmt.Fprintf(e.out, "%s\n  ", strings.ReplaceAll(v.Detail, "\n", "\n  "))
 	}
 	fmt.Fprintln(e.out, v.Error)
 	if v.Code != "" {
