@@ -31,6 +31,9 @@ type ProgramOptions struct {
 	KernelTypes *btf.Spec
 	// Trust is whose rules apply; the zero value has root's.
 	Trust verifier.Trust
+	// Caps are the capabilities that the author has after all, with Sandbox: XDP
+	// programs need CapBPF and CapNetAdmin, and still leak no pointers.
+	Caps verifier.Caps
 	// Unverified runs programs without a proof, in the interpreter, which then
 	// checks every access and helper argument when it happens: for tests of
 	// programs that are not ready to be verified. Other back ends refuse it.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/skepbpf/skep/verifier"
 )
 
 // expectations are what an object says of one of its programs, in the decl tags
@@ -23,9 +25,9 @@ type expectations struct {
 	archs       []string
 	btfPath     string
 	loadMode    string
-	caps        string   // that the unprivileged user has after all
-	notChecked  []string // expectations that skep has no answer to
-	err         error    // of a tag that cannot be read
+	caps        verifier.Caps // that the unprivileged user has after all
+	notChecked  []string      // expectations that skep has no answer to
+	err         error         // of a tag that cannot be read
 }
 
 // expected is what one mode of a program, privileged or not, shall do.
@@ -118,7 +120,7 @@ func (x *expectations) read(name, val string) (err error) {
 		mode.asked = true
 		x.unchecked(strings.TrimPrefix(base, "expect_"))
 	case "caps":
-		x.caps = val
+		x.caps, err = parseCaps(val)
 	case "description":
 		x.description = val
 	case "log_level":

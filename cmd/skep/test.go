@@ -190,10 +190,6 @@ func (t *tester) program(ctx context.Context, o *testObject, i int) error {
 	if !x.unpriv.asked || !t.f.unprivileged {
 		return nil
 	}
-	if x.caps != "" {
-		r.Mode = "unprivileged"
-		return skip("users with some capabilities (" + x.caps + ") are not supported")
-	}
 	return t.mode(ctx, o, i, &x.unpriv, r, verifier.Sandbox)
 }
 
@@ -220,7 +216,7 @@ func (t *tester) mode(ctx context.Context, o *testObject, i int, want *expected,
 		p = fitKernel(o.raw, kernel).Programs[i]
 	}
 	level := max(x.logLevel, 1)
-	f := &verifyFlags{logLevel: level, unprivileged: trust == verifier.Sandbox, btf: kernel.file}
+	f := &verifyFlags{logLevel: level, unprivileged: trust == verifier.Sandbox, caps: x.caps, btf: kernel.file}
 	v := verifyProgram(ctx, f, o.file, p, nil, kernel)
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -313,7 +309,7 @@ func (t *tester) retval(ctx context.Context, o *testObject, i int, trust verifie
 	}
 	defer rt.Close()
 	opts := skep.CollectionOptions{Backend: rt}
-	opts.Programs.Trust = trust
+	opts.Programs.Trust, opts.Programs.Caps = trust, o.wants[i].caps
 	if kernel.file != "" {
 		if opts.Programs.KernelTypes, err = kernel.spec(); err != nil {
 			return 0, err

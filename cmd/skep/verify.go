@@ -22,6 +22,7 @@ import (
 
 type verifyFlags struct {
 	json, unprivileged bool
+	caps               verifier.Caps
 	btf, manifest      string
 	programs           []string
 	logLevel           uint32
@@ -35,7 +36,9 @@ func newVerify(e *env) *cobra.Command {
 		Use:   "verify FILE...",
 		Short: "Verify every program by the rules of Linux 6.18",
 		Long: `Verify every program of the objects, each alone with the subprograms it
-reaches, by the rules of Linux 6.18 for a privileged user.
+reaches, by the rules of Linux 6.18 for a privileged user, or for one
+without capabilities. What is refused to that one without a word, as most
+program types are, has a reason of skep's.
 
 Exit code 0 if all are accepted, else 1.
 
@@ -62,6 +65,10 @@ Duration is skep's; figures that skep has not are N/A.`,
 	fl := c.Flags()
 	fl.BoolVar(&f.json, "json", false, "one JSON object a line for every program")
 	fl.BoolVar(&f.unprivileged, "unprivileged", false, "rules for a user without capabilities")
+	fl.Func("caps", "with --unprivileged, a user with these `capabilities`: bpf,net_admin,perfmon,sys_admin", func(s string) (err error) {
+		f.caps, err = parseCaps(s)
+		return err
+	})
 	fl.StringVar(&f.btf, "btf", "", "kernel types from this BTF `file` (default: the running kernel's)")
 	fl.StringVar(&f.manifest, "manifest", "", "load attributes from this `file` of JSON lines")
 	fl.StringSliceVar(&f.programs, "program", nil, "only programs of this `name`")
@@ -227,7 +234,7 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 		opts.LogLevel = 1
 	}
 	if f.unprivileged {
-		opts.Trust = verifier.Sandbox
+		opts.Trust, opts.Caps = verifier.Sandbox, f.caps
 	}
 	if f.btf == "" {
 		opts.Symbol = kernel.symbol
