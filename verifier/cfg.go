@@ -31,6 +31,7 @@ type insnAux struct {
 	memKind  Kind
 	kindSet  bool
 	varies   bool
+	loadsPtr bool // a narrow load with a pointer as its result
 	ctxOff   int16
 
 	// Against speculative execution.
@@ -38,6 +39,9 @@ type insnAux struct {
 	barrierAfter bool
 	alu          aluState
 	aluLimit     uint32
+
+	packetSet bool
+	packet    uint16 // fewest bytes of packet that are there
 }
 
 // callInfo is what the static passes must know of a call.

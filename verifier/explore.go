@@ -37,6 +37,9 @@ type verifier struct {
 	alive int // states kept and not yet given up, back-edges too
 	bytes int // that they take
 
+	postorder []int // all slots, each function's after one another
+	spans     map[spanKey]Span
+
 	totalDepth int // bytes of stack, of the deepest chain of calls
 
 	jumps, prevJumps int // conditional jumps and calls walked; at the last kept state

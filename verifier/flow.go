@@ -190,10 +190,11 @@ func (v *verifier) useDef(i int) (use, def uint16) {
 // read. A call from another function's point of view reads its arguments and
 // forgets R0 to R5.
 func (v *verifier) findLiveRegs() {
-	var order []int
+	order := make([]int, 0, len(v.insns))
 	for s := range v.subs {
 		order = v.order(s, order)
 	}
+	v.postorder = order
 	var buf [2]int
 	for changed := true; changed; {
 		changed = false

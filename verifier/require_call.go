@@ -312,6 +312,7 @@ func (v *verifier) checkArgValue(i, regno int, arg abi.Arg, m *callMeta) error {
 			return v.reject(CodeHelperSize, abi.EACCES, "R%d is not a known constant'", regno)
 		}
 		m.memSize = r.Bits.Value
+		v.noteSpan(regno)
 		return v.markPrecise(regno)
 	case abi.ArgPerCPUBTFID:
 		m.perCPU = r.typ.has(fRCU)
@@ -370,6 +371,7 @@ func (v *verifier) checkSizeArg(regno int, write, zeroOK bool, m *callMeta) erro
 	if err := v.checkHelperMem(regno-1, int(r.UMax), write, zeroOK, meta); err != nil {
 		return err
 	}
+	v.noteSpan(regno)
 	return v.markPrecise(regno)
 }
 

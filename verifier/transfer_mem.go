@@ -76,6 +76,8 @@ func (v *verifier) checkAccess(a *access) error {
 		} else {
 			d.Trunc(a.size)
 		}
+	} else {
+		v.aux[v.insn].loadsPtr = true
 	}
 	return nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/cilium/ebpf/btf"
@@ -69,6 +70,11 @@ type Program struct {
 	stats Stats
 	log   string
 	facts []Fact
+	funcs []Func
+	spans map[spanKey]Span
+
+	numbers     *Numbers
+	numbersOnce sync.Once
 }
 
 // Image is the program as it was given to Verify. It must not be changed.
@@ -126,7 +132,7 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 		}
 		return nil, e
 	}
-	out := &Program{img: p, stats: v.stats, facts: v.collectFacts()}
+	out := &Program{img: p, stats: v.stats, facts: v.collectFacts(), funcs: v.collectFuncs(), spans: v.spans}
 	if v.log != nil {
 		out.log = string(v.log.buf)
 	}

@@ -1,0 +1,185 @@
+package verifier
+
+import (
+	"math"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/isa"
+	"github.com/skepbpf/skep/verifier/domain"
+)
+
+// findNumbers reads the facts off the states.
+func (j *joiner) findNumbers(facts []Number) {
+	var s numState
+	for _, b := range j.blocks {
+		if !b.known {
+			continue
+		}
+		s.unpack(b.in)
+		for at := b.start; at < b.end; at += slots(j.insns[at]) {
+			in := j.insns[at]
+			f := &facts[at]
+			f.Flags = NumberReached
+			j.operands(&s, at, in, f)
+			j.step(&s, at)
+			outcome(&s, in, f)
+		}
+	}
+}
+
+// operands notes what is known before an instruction.
+func (j *joiner) operands(s *numState, slot int, in isa.Insn, f *Number) {
+	c := in.Op.Class()
+	switch c {
+	case isa.ClassAlu, isa.ClassAlu64:
+		if in.Op.Code() != isa.End {
+			arithmeticFacts(s, in, f)
+		}
+	case isa.ClassJmp, isa.ClassJmp32:
+		if in.Op == isa.CallOp {
+			if in.Src() == isa.CallHelper && j.inBounds(s, slot, abi.HelperID(in.Imm)) {
+				f.Flags |= NumberInBounds
+			}
+			return
+		}
+		if !isJump(in.Op) || in.Op == gotoOp || in.Op == gotolOp || in.Op == condOp {
+			return
+		}
+		j.jumpFacts(s, slot, in, f)
+	case isa.ClassStx:
+		if in.Op.Mode() == isa.ModeMem {
+			src := s.reg(in.Src())
+			f.source(&src, in.Op.Size() != isa.SizeDW)
+		}
+	}
+}
+
+// source notes the second operand.
+func (f *Number) source(n *num, is32 bool) {
+	if n.Fits32() {
+		f.Flags |= NumberSrc32
+	}
+	switch {
+	case n.kind != numPlain:
+	case is32 && n.IsConst32():
+		f.Flags |= NumberSource
+		f.Value = uint64(uint32(n.Bits.Value))
+	case n.IsConst():
+		f.Flags |= NumberSource
+		f.Value = n.Bits.Value
+	}
+}
+
+// arithmeticFacts notes the operands of an operation.
+func arithmeticFacts(s *numState, in isa.Insn, f *Number) {
+	is32 := in.Op.Class() == isa.ClassAlu
+	dst := s.reg(in.Dst())
+	b := constant(uint64(int64(in.Imm)))
+	if in.Op.IsX() {
+		b = s.reg(in.Src())
+		f.source(&b, is32)
+	}
+	code := in.Op.Code()
+	if code != isa.Mov && dst.Fits32() {
+		f.Flags |= NumberDst32
+	}
+	switch code {
+	case isa.Div, isa.Mod:
+		if b.NonZero(is32) {
+			f.Flags |= NumberNonZero
+		}
+		if in.Off == 1 && noOverflow(&dst.Scalar, &b.Scalar, is32) {
+			f.Flags |= NumberNoOverflow
+		}
+	case isa.Lsh, isa.Rsh, isa.Arsh:
+		// RFC 9669 section 4.1: a 32-bit count is that of the lower half.
+		if is32 && b.U32Max < 32 || !is32 && b.UMax < 64 {
+			f.Flags |= NumberCount
+		}
+	}
+}
+
+// noOverflow reports whether a is never the smallest number or b never -1.
+func noOverflow(a, b *domain.Scalar, is32 bool) bool {
+	if is32 {
+		minusOne := b.S32Min <= -1 && b.S32Max >= -1 && uint32(b.Bits.Max()) == math.MaxUint32 && b.U32Max == math.MaxUint32
+		return a.S32Min != math.MinInt32 || !minusOne
+	}
+	return a.SMin != math.MinInt64 || !b.Has(math.MaxUint64)
+}
+
+// jumpFacts notes the operands and the outcome of a conditional jump.
+func (j *joiner) jumpFacts(s *numState, slot int, in isa.Insn, f *Number) {
+	c := j.compare(s, slot)
+	if c.a.Fits32() {
+		f.Flags |= NumberDst32
+	}
+	if in.Op.IsX() {
+		f.source(&c.b, c.is32)
+	}
+	_, _, may := c.side(true)
+	_, _, mayNot := c.side(false)
+	// Where the walk came to one side only, no run goes to the other.
+	if to := jumpTo(in, slot); to != slot+1 {
+		may = may && j.reached(to)
+		mayNot = mayNot && j.reached(slot+1)
+	}
+	switch {
+	case may && !mayNot:
+		f.Flags |= NumberAlways
+	case mayNot && !may:
+		f.Flags |= NumberNever
+	}
+}
+
+// inBounds reports whether a call looks up an element of an array that is
+// there.
+func (j *joiner) inBounds(s *numState, slot int, id abi.HelperID) bool {
+	at := int(j.facts[slot].Map) - 1
+	if id != abi.MapLookupElem || at < 0 || at >= len(j.p.img.Maps) || j.loose {
+		return false
+	}
+	m := j.p.img.Maps[at]
+	if m.KeySize != 4 || m.Type != abi.Array && m.Type != abi.PerCPUArray {
+		return false
+	}
+	var key num
+	switch r := &s.regs[isa.R2]; r.kind {
+	case numStack:
+		p := s.pieceAt(int(r.off))
+		if p == nil || p.size < 4 {
+			return false
+		}
+		key = p.num
+	case numMapValue:
+		c, ok := j.frozen64(r.arg, int(r.off), 4)
+		if !ok {
+			return false
+		}
+		key = constant(c)
+	default:
+		return false
+	}
+	return key.U32Max < m.MaxEntries
+}
+
+// outcome notes what an instruction leaves in its register.
+func outcome(s *numState, in isa.Insn, f *Number) {
+	r := in.Dst()
+	switch c := in.Op.Class(); {
+	case c == isa.ClassAlu || c == isa.ClassAlu64 || c == isa.ClassLdx:
+	case in.Op == isa.CallOp && in.Src() != isa.CallLocal:
+		r = isa.R0
+	default:
+		return
+	}
+	n := &s.regs[r]
+	if n.Fits32() {
+		f.Flags |= NumberFits32
+	}
+	mov := in.Op.Code() == isa.Mov && !in.Op.IsX() && in.Op.Class() != isa.ClassLdx
+	if n.kind == numPlain && n.IsConst() && !mov {
+		f.Flags = f.Flags&^NumberSource | NumberResult
+		f.Value = n.Bits.Value
+	}
+}
