@@ -10,38 +10,23 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cilium/ebpf/btf"
+	"golang.org/x/sys/unix"
+
 	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 )
 
-// noExample are the codes that no short text can show, with the reason.
+// noExample are the codes that no short text can show, with the test that
+// says why.
 var noExample = map[string]string{
-	"Internal":      "no program reaches it",
-	"TooManyJumps":  "needs thousands of branches",
-	"Canceled":      "the caller's doing, not the program's",
-	"TooMuchMemory": "needs a flag that the text form has no word for",
-	"BadInsn":       "the assembler writes none",
-	"BadReg":        "the assembler writes none",
-	"Recursion":     "the walk meets CallDepth first",
-	"GlobalArgs":    "needs BTF",
-	"GlobalFunc":    "needs BTF",
-	"Lock":          "needs BTF of the map",
-	"RCU":           "needs kernel functions",
-	"Preempt":       "needs kernel functions",
-	"IRQ":           "needs kernel functions",
-	"Kfunc":         "needs kernel functions",
-	"KfuncArg":      "needs kernel functions",
-	"Iterator":      "needs kernel functions",
-	"Kptr":          "needs BTF of the map",
-	"MapField":      "needs BTF of the map",
-	"BTF":           "needs BTF",
-	"BTFAccess":     "needs BTF",
-	"Attach":        "needs an attach target",
-	"ProgMap":       "needs map flags beyond the text",
-	"Arena":         "needs an arena with BTF",
-	"Exception":     "needs kernel functions",
-	"Invariant":     "the bounds never contradict",
-	"Unsupported":   "no rule is missing",
+	"Internal":      "no program is known that reaches it: TestEveryCodeIsUsed has the call",
+	"Invariant":     "TestEveryCodeIsUsed: nothing has it",
+	"Unsupported":   "TestEveryCodeIsUsed: nothing has it",
+	"Canceled":      "TestCanceled",
+	"TooMuchMemory": "TestMemory",
 }
 
 // TestPages verifies every page's example and holds its summary against the
@@ -59,8 +44,8 @@ func TestPages(t *testing.T) {
 			if doc := docs[c.String()]; !strings.EqualFold(p.Summary, doc+".") {
 				t.Errorf("the page says %q, the doc comment %q", p.Summary, doc)
 			}
-			if p.Advice == "" {
-				t.Error("no advice")
+			if p.Text == "" {
+				t.Error("no text")
 			}
 			if why, none := noExample[c.String()]; none != (p.Example == "") {
 				t.Fatalf("example %q, but reason for none %q", p.Example, why)
@@ -79,34 +64,101 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// checkExample verifies the programs of a page.
 func checkExample(t *testing.T, p verifier.Page) {
-	coll, err := asm.Parse(p.Code.String()+".s", []byte(p.Example))
-	if err != nil {
-		t.Fatal(err)
-	}
-	rejected := 0
+	coll, kernel := pageExample(t, p)
+	rejected, mended := 0, 0
 	for _, prog := range coll.Programs {
-		opts := &verifier.Options{}
-		switch prog.Name {
-		case "mended":
-			if _, err := verifier.Verify(context.Background(), prog, opts); err != nil {
-				t.Errorf("mended: %v", err)
-			}
-			continue
-		case "rejected_unprivileged":
+		if prog.Err != nil {
+			t.Fatal(prog.Err)
+		}
+		opts := &verifier.Options{KernelTypes: kernel}
+		name, unprivileged := strings.CutSuffix(prog.Name, "_unprivileged")
+		if unprivileged {
 			opts.Trust = verifier.Sandbox
+		}
+		_, err := verifier.Verify(t.Context(), prog, opts)
+		switch name {
+		case "mended":
+			mended++
+			if err != nil {
+				t.Errorf("mended: %v", describe(err))
+			}
 		case "rejected":
+			rejected++
+			var rej *verifier.Error
+			if !errors.As(err, &rej) || rej.Code != p.Code {
+				t.Fatalf("%s: %v, want a rejection with code %s", prog.Name, describe(err), p.Code)
+			}
+			name, lines := unix.ErrnoName(unix.Errno(rej.Errno)), strings.TrimPrefix(rej.Detail+"\n"+rej.Msg, "\n")
+			if lines != p.Linux || name != p.Errno {
+				t.Errorf("the page says %s %q, the verifier %s %q", p.Errno, p.Linux, name, lines)
+			}
 		default:
 			t.Fatalf("program %s", prog.Name)
 		}
-		rejected++
-		var rej *verifier.Error
-		if _, err := verifier.Verify(context.Background(), prog, opts); !errors.As(err, &rej) || rej.Code != p.Code {
-			t.Errorf("%s: %v, want a rejection with code %s", prog.Name, describe(err), p.Code)
+	}
+	if rejected != 1 || mended != 1 {
+		t.Errorf("%d programs are rejected, %d mended, want one of each", rejected, mended)
+	}
+}
+
+// pageExample is a page's example, fitted to the kernel types that come back
+// with it.
+func pageExample(t *testing.T, p verifier.Page) (*image.Collection, *btf.Spec) {
+	t.Helper()
+	if strings.HasSuffix(p.File, ".s") {
+		coll, err := asm.Parse(p.File, []byte(p.Example))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return coll, nil
+	}
+	kernel, err := btf.LoadSpec("testdata/pages/kernel.o")
+	if err != nil {
+		t.Fatal(err)
+	}
+	coll, err := object.Open("testdata/pages/"+strings.TrimSuffix(p.File, ".c")+".o", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	checkFresh(t, coll, p)
+	return object.Resolve(coll, &object.Target{KernelTypes: kernel}), kernel
+}
+
+// checkFresh holds the lines that clang recorded in an object against the
+// source.
+func checkFresh(t *testing.T, coll *image.Collection, p verifier.Page) {
+	t.Helper()
+	src, err := os.ReadFile("pages/" + p.File)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(string(src), "\n")
+	for _, prog := range coll.Programs {
+		if len(prog.Lines) == 0 {
+			t.Errorf("%s has no lines", prog.Name)
+		}
+		for _, l := range prog.Lines {
+			if l.Line > len(lines) || strings.TrimSpace(l.Text) != strings.TrimSpace(lines[l.Line-1]) {
+				t.Fatalf("line %d was %q: run testdata/pages/build.sh", l.Line, l.Text)
+			}
 		}
 	}
-	if rejected == 0 {
-		t.Error("no program is rejected")
+}
+
+// TestCanceled gives up before the verdict: no program has the code by itself.
+func TestCanceled(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	coll, err := asm.Parse("loop.s", []byte(".program p section=xdp\nr0 = 0\nagain:\nr0 += 1\nif r0 < 900000 goto again\nexit\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var rej *verifier.Error
+	if _, err := verifier.Verify(ctx, coll.Programs[0], nil); !errors.As(err, &rej) || rej.Code != verifier.CodeCanceled {
+		t.Errorf("%v", describe(err))
 	}
 }
 

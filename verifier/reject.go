@@ -37,11 +37,11 @@ const (
 	CodeMaybeNull                       // an access through a pointer that may be NULL
 	CodeStackAccess                     // an access outside the stack, or misaligned for a saved pointer
 	CodeStackUninit                     // stack bytes are read that were never written
-	CodeMapValueAccess                  // an access outside a map's value
+	CodeMapValueAccess                  // the address of a variable outside of its map's value
 	CodeMapForbidden                    // the map's flags forbid the access
 	CodePacketAccess                    // an access outside the proven part of the packet
 	CodePacketForbidden                 // the program type must not access the packet
-	CodeMemAccess                       // an access outside other memory of known size
+	CodeMemAccess                       // an access outside a map's value or other memory of known size
 	CodeReadOnly                        // a write to read-only memory
 	CodeUnbounded                       // an access at an offset that is not bounded
 	CodeMisaligned                      // a misaligned access
@@ -79,10 +79,10 @@ const (
 	CodeAttach                          // a program or attach type that does not exist or does not fit
 	CodeProgMap                         // a map that the program type must not use
 	CodeArena                           // arena memory misused
-	CodeException                       // bpf_throw or its callback misused
+	CodeException                       // an exception where none may be thrown, or a bad exception callback
 	CodeInvariant                       // bounds that contradict each other, under BPF_F_TEST_REG_INVARIANTS
 	CodeUnprivileged                    // something that only a privileged user may do
-	CodeUnsupported                     // a rule that is not there
+	CodeUnsupported                     // a rule that skep does not have
 	CodeTooMuchMemory                   // the states kept for comparison take too much memory
 )
 

@@ -10,7 +10,7 @@ import (
 func (v *verifier) step() (end bool, err error) {
 	in := v.insns[v.insn]
 	if bad := v.aux[v.insn].bad; bad != nil {
-		return true, v.reject(CodeBadInsn, abi.EINVAL, "%s", bad.Linux)
+		return true, v.rejectEncoding(bad)
 	}
 	switch in.Op.Class() {
 	case isa.ClassAlu, isa.ClassAlu64:

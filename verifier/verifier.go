@@ -207,7 +207,7 @@ func (v *verifier) checkEncoding() error {
 		}
 		if bad := in.Check(hi); bad != nil {
 			if bad.Field == "opcode" || in.IsWide() || in.Op.Class() == isa.ClassLdx {
-				return v.reject(CodeBadInsn, abi.EINVAL, "%s", bad.Linux)
+				return v.rejectEncoding(bad)
 			}
 			v.aux[i].bad = bad
 		}
@@ -219,6 +219,14 @@ func (v *verifier) checkEncoding() error {
 		}
 	}
 	return nil
+}
+
+// rejectEncoding refuses an instruction that is not encoded as it must be.
+func (v *verifier) rejectEncoding(bad *isa.EncodingError) error {
+	if (bad.Field == "dst" || bad.Field == "src") && strings.HasSuffix(bad.Linux, " is invalid") {
+		return v.reject(CodeBadReg, abi.EINVAL, "%s", bad.Linux)
+	}
+	return v.reject(CodeBadInsn, abi.EINVAL, "%s", bad.Linux)
 }
 
 // checkReference checks what a wide instruction refers to.

@@ -1,3 +1,0 @@
-; An IRQ section misused.
-;
-; Restore saved IRQ states in the reverse order, each once, on every path.
