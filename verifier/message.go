@@ -98,23 +98,23 @@ func letters(text string) int {
 	return n
 }
 
-var word = regexp.MustCompile(`[a-z_]{2,}`)
+var wordPattern = regexp.MustCompile(`[a-z_]{2,}`)
 
 // words are the words of a text in lower case.
-func words(text string) []string { return word.FindAllString(text, -1) }
+func words(text string) []string { return wordPattern.FindAllString(text, -1) }
 
 // verb is what stands for a value in a format.
 var verb = regexp.MustCompile(`%[0-9]*[a-z]|%%`)
 
-// plain is the format's own text, in lower case.
-func plain(format string) string {
+// ownText is the format's own text, in lower case.
+func ownText(format string) string {
 	return strings.ToLower(verb.ReplaceAllString(format, " "))
 }
 
 // heldBy is how many letters of m a text has in which m stands, 0 where it
 // does not.
 func heldBy(m Message, text string) int {
-	n := letters(plain(m.Format))
+	n := letters(ownText(m.Format))
 	if n < 4 {
 		return 0
 	}
@@ -206,7 +206,7 @@ func partOf(m Message, text string) int {
 // sameWords is how many letters the words have that a text shares with m, 0
 // if that are few.
 func sameWords(m Message, text string) int {
-	have := words(plain(m.Format))
+	have := words(ownText(m.Format))
 	shared, all := 0, 0
 	for _, w := range words(text) {
 		all += len(w)
