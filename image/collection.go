@@ -44,7 +44,10 @@ type Kconfig struct {
 // a program refers to it by pointer, so that programs of one collection share
 // maps.
 type Map struct {
-	Name       string
+	Name string
+	// KernelName is the name that libbpf would give the map in the kernel, if
+	// it is another; the verifier's log has it.
+	KernelName string
 	Type       abi.MapType
 	KeySize    uint32 // bytes
 	ValueSize  uint32 // bytes, not rounded up

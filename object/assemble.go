@@ -38,6 +38,7 @@ func (u *unit) collection() (*image.Collection, error) {
 		}
 	}
 	setStructOps(c)
+	nameDataMaps(c)
 	if len(c.Programs) == 0 && len(u.funcs) > 0 {
 		c.Warnings = append(c.Warnings, "all functions are in section \".text\": none is a program")
 	}

@@ -207,6 +207,9 @@ func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (
 		return ctxField{}, false, nil
 	}
 	f := ctxField{typ: ptBTF, arg: v.typeID(dest, kernelType)}
+	if v.log != nil {
+		v.log.printf("func '%s' arg%d has btf_id %d type %s '%s'\n", t.name, n, f.arg, kindName(dest), rawName(dest))
+	}
 	if t.trace || t.iter || t.member || v.progType() == abi.LSM {
 		f.typ |= fTrusted
 	}

@@ -13,6 +13,7 @@ func (v *verifier) stepDemand(i, subseq int, h *hist, d *demand) (ok bool, err e
 	if in.Op == 0 {
 		return true, nil // second slot
 	}
+	v.logDemand(i, d)
 	// A jump's refinement holds after it, so the link counts before it too.
 	d.syncLinked(h)
 	ok, err = v.stepInsn(i, subseq, in, h, d)

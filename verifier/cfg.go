@@ -136,6 +136,7 @@ func (v *verifier) addSubprogs() error {
 		}
 	}
 	v.subs[0].global = true
+	v.logSubs()
 	return nil
 }
 

@@ -203,7 +203,7 @@ func (v *verifier) destroyDynptr(f *frame, i int) error {
 		return v.reject(CodeDynptr, abi.EINVAL, "cannot overwrite referenced dynptr")
 	}
 	id := d.id
-	f.stack[i], f.stack[i-1] = slot{}, slot{}
+	v.dropDynptr(f, i)
 	v.log.touchSlot(i)
 	v.log.touchSlot(i - 1)
 	v.eachReg(func(r *reg) bool {
@@ -222,7 +222,7 @@ func (v *verifier) releaseDynptr(r *reg) error {
 	f := v.state.wframe(int32(r.arg))
 	if dynKindOf(d) != dynRingBuf {
 		i := v.objSlot(r, "dynptr", 2)
-		f.stack[i], f.stack[i-1] = slot{}, slot{}
+		v.dropDynptr(f, i)
 		return nil
 	}
 	ref := d.refID
@@ -232,9 +232,16 @@ func (v *verifier) releaseDynptr(r *reg) error {
 		if s.typ[0] != slotDynptr || s.r == nil || s.r.refID != ref || s.r.aux&auxFirst == 0 {
 			continue
 		}
-		f.stack[i], f.stack[i-1] = slot{}, slot{}
+		v.dropDynptr(f, i)
 	}
 	return nil
+}
+
+// dropDynptr forgets the dynptr at slots i and i-1 of f, which nobody reads any
+// more.
+func (v *verifier) dropDynptr(f *frame, i int) {
+	f.stack[i], f.stack[i-1] = slot{}, slot{}
+	v.writeSlots(f.number, i, 2)
 }
 
 // destroySlots ends the object on the stack that a store to slot i of f hits.

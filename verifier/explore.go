@@ -29,6 +29,7 @@ type verifier struct {
 	state    *state
 	insn     int // the instruction at hand
 	prevInsn int
+	cameFrom int // the instruction before the one at hand
 	curHist  int // 1 + index of the instruction's history entry
 
 	queue []pending
@@ -184,6 +185,7 @@ func (v *verifier) walk() error {
 		if err := v.finish(v.state); err != nil {
 			return err
 		}
+		v.logLiveStack()
 		v.state.release()
 		n := len(v.queue)
 		if n == 0 {
@@ -208,7 +210,7 @@ func (v *verifier) path() (end bool, err error) {
 		if v.insn < 0 || v.insn >= len(v.insns) {
 			return true, v.bug("invalid insn idx %d insn_cnt %d", v.insn, len(v.insns))
 		}
-		v.curHist = 0
+		v.curHist, v.cameFrom = 0, v.prevInsn
 		v.stats.Insns++
 		if v.stats.Insns > v.opts.MaxInsns {
 			return true, v.reject(CodeTooManyInsns, abi.E2BIG, "BPF program is too large. Processed %d insn", v.stats.Insns)

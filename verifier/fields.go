@@ -550,7 +550,7 @@ func (v *verifier) processKptrDest(regno int, m *callMeta) error {
 	r := v.reg(regno)
 	if r.typ.base() == ptMapValue {
 		if info := &v.maps[r.arg]; info.Value == nil {
-			return v.reject(CodeKptr, abi.EINVAL, "map '%s' has to have BTF in order to use bpf_kptr_xchg", mapName(info.Name))
+			return v.reject(CodeKptr, abi.EINVAL, "map '%s' has to have BTF in order to use bpf_kptr_xchg", mapName(info.Map))
 		}
 		m.mapAt, m.mapUID = int32(r.arg), r.arg2
 	}
@@ -578,7 +578,7 @@ func (v *verifier) processKptrDest(regno int, m *callMeta) error {
 func (v *verifier) processMapObject(regno int, m *callMeta, kind fieldKind) error {
 	r := v.reg(regno)
 	info := &v.maps[r.arg]
-	name := mapName(info.Name)
+	name := mapName(info.Map)
 	off := int64(r.off) + int64(r.Bits.Value)
 	f := v.mapFields(int(r.arg)).find(kind)
 	switch {

@@ -90,6 +90,7 @@ type liveness struct {
 	at        int32     // the current instruction
 	version   int       // counts changes
 	answer    liveQuery
+	trace     *liveTrace // for the log
 }
 
 func chainOf(v *verifier, s *state, depth int32) chainKey {
@@ -142,6 +143,9 @@ func (l *liveness) begin(v *verifier) {
 		f.inst = l.instanceOf(v, v.state, v.state.cur)
 	}
 	l.cur, l.at = f.inst, int32(v.insn)
+	if v.log.on(logStates) {
+		l.traceBegin(v)
+	}
 }
 
 // read notes that slots of a frame may be read by the current instruction.
@@ -149,6 +153,7 @@ func (l *liveness) read(v *verifier, frame int32, mask uint64) {
 	if mask == 0 || l.cur == nil {
 		return
 	}
+	l.trace.read(frame, mask)
 	m := l.cur.mask(frame, l.at)
 	if m.read&mask != mask {
 		m.read |= mask
@@ -162,6 +167,7 @@ func (l *liveness) wrote(v *verifier, frame int32, mask uint64) {
 	if mask == 0 || l.cur == nil {
 		return
 	}
+	l.trace.write(frame, mask)
 	l.cur.mask(frame, l.at).pending |= mask
 }
 
@@ -172,6 +178,7 @@ func (l *liveness) commit() {
 	if in == nil || l.at < in.start || l.at >= in.end {
 		return
 	}
+	l.trace.commit()
 	i := l.at - in.start
 	first := !in.visited[i]
 	in.visited[i] = true

@@ -136,23 +136,31 @@ func (v *verifier) speculation() string {
 	return ""
 }
 
-// insnText is an instruction as the log writes it.
+// insnText is an instruction as the log writes it. Addresses are 0, as Linux
+// shows them to who may not see them; a kernel function has the id of its type.
 func (v *verifier) insnText(i int) string {
+	in := v.insns[i]
 	var hi isa.Insn
 	if i+1 < len(v.insns) {
 		hi = v.insns[i+1]
 	}
+	name := ""
+	switch {
+	case in.Op == isa.CallOp && in.Src() == isa.CallKfunc:
+		if k := v.kfuncAt(i); k != nil {
+			name, in.Imm = k.name, int32(k.id)
+		} else if n := in.Imm; n >= 0 && int(n) < len(v.prog.Kfuncs) {
+			name = v.prog.Kfuncs[n].Name
+		}
+	case in.Op == isa.LdImm64 && in.Src() != 0 && in.Src() != isa.PseudoFunc:
+		in.Imm, hi.Imm = 0, 0
+	}
 	p := isa.Printer{
 		Syntax: isa.SyntaxLog,
 		Helper: func(id int32) string { return helperText(abi.HelperID(id)) },
-		Kfunc: func(imm int32, _ int16) string {
-			if imm >= 0 && int(imm) < len(v.prog.Kfuncs) {
-				return v.prog.Kfuncs[imm].Name
-			}
-			return ""
-		},
+		Kfunc:  func(int32, int16) string { return name },
 	}
-	return fmt.Sprintf("(%02x) %s", uint8(v.insns[i].Op), p.Format(i, v.insns[i], hi))
+	return fmt.Sprintf("(%02x) %s", uint8(in.Op), p.Format(i, in, hi))
 }
 
 // logLine prints the C line of the instruction when it is another than the
@@ -430,7 +438,7 @@ func (v *verifier) appendIdentity(a *attrs, r *reg) {
 		m := &v.maps[r.arg]
 		if m.Name != "" && m.index >= 0 {
 			a.name("map=")
-			a.buf = append(a.buf, mapName(m.Name)...)
+			a.buf = append(a.buf, mapName(m.Map)...)
 		}
 		a.name("ks=")
 		a.buf = fmt.Appendf(a.buf, "%d,vs=%d", m.KeySize, m.ValueSize)
@@ -438,7 +446,11 @@ func (v *verifier) appendIdentity(a *attrs, r *reg) {
 }
 
 // mapName is a map's name as the kernel keeps it: 15 bytes.
-func mapName(name string) string {
+func mapName(m *image.Map) string {
+	name := m.KernelName
+	if name == "" {
+		name = m.Name
+	}
 	if len(name) > 15 {
 		return name[:15]
 	}
@@ -521,6 +533,16 @@ func narrow(n int32) uint64 {
 	return uint64(uint32(n))
 }
 
+// logSubs prints where the functions begin.
+func (v *verifier) logSubs() {
+	if !v.log.on(logStates) {
+		return
+	}
+	for i := range v.subs {
+		v.log.printf("func#%d @%d\n", i, v.subs[i].start)
+	}
+}
+
 // logLive prints the instructions with the loop that each is in and the
 // registers that may be read from it on.
 func (v *verifier) logLive() {
@@ -550,10 +572,22 @@ func (v *verifier) logLive() {
 
 // logEnd prints the figures of the verification.
 func (v *verifier) logEnd() {
-	if v.log != nil {
-		v.log.printf("processed %d insns (limit %d) max_states_per_insn %d total_states %d peak_states %d mark_read 0\n",
-			v.stats.Insns, maxInsns, v.stats.MaxStatesInsn, v.stats.States, v.stats.PeakStates)
+	l := v.log
+	if l == nil {
+		return
 	}
+	if l.on(logStats) {
+		l.printf("verification time %d usec\nstack depth ", v.stats.Time.Microseconds())
+		for i := range v.subs {
+			if i > 0 {
+				l.printf("+")
+			}
+			l.printf("%d", v.subs[i].depth)
+		}
+		l.printf("\n")
+	}
+	l.printf("processed %d insns (limit %d) max_states_per_insn %d total_states %d peak_states %d mark_read 0\n",
+		v.stats.Insns, maxInsns, v.stats.MaxStatesInsn, v.stats.States, v.stats.PeakStates)
 }
 
 // maxInsns is Linux's limit of processed instructions.

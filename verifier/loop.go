@@ -63,6 +63,7 @@ func (v *verifier) enterLoop(s *state) {
 	}
 	if w.entry == nil {
 		w.entry = s
+		v.logLoop("enter", &key)
 	}
 }
 
@@ -92,6 +93,7 @@ func (v *verifier) exitLoop(s *state) error {
 	if w.entry != s {
 		return nil
 	}
+	v.logLoop("exit", &key)
 	err := v.settleEdges(w)
 	for _, e := range w.edges {
 		v.letGo(e)
@@ -209,6 +211,7 @@ func (v *verifier) covered(s, cur *state, loop bool) error {
 	if !ok || w == nil || w.entry == nil {
 		return v.bug("add backedge: no SCC in verification path, insn_idx %d", v.insn)
 	}
+	v.logLoop("backedge", &key)
 	w.edges = append(w.edges, edge)
 	return v.hold(edge)
 }

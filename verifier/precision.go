@@ -59,7 +59,7 @@ func (v *verifier) pushHist(s *state, flags histFlags, linked linkedSet) error {
 		}
 		return nil
 	}
-	s.hist = append(s.hist, hist{insn: int32(v.insn), prev: int32(v.prevInsn), flags: flags, linked: linked})
+	s.hist = append(s.hist, hist{insn: int32(v.insn), prev: int32(v.cameFrom), flags: flags, linked: linked})
 	if s == v.state {
 		v.curHist = len(s.hist)
 	}
@@ -164,6 +164,7 @@ func (v *verifier) walkBack(s *state, d *demand) (changed bool, err error) {
 	skip := true
 	for {
 		n := len(s.hist)
+		v.logWalk(d, last, first, subseq)
 		if last < 0 {
 			return v.demandEntry(s, d)
 		}
@@ -180,6 +181,7 @@ func (v *verifier) walkBack(s *state, d *demand) (changed bool, err error) {
 					return changed, err
 				}
 				if !ok {
+					v.logAllPrecise(start)
 					v.markAllPrecise(start)
 					return true, nil
 				}
@@ -217,6 +219,7 @@ func (v *verifier) walkBack(s *state, d *demand) (changed bool, err error) {
 	if !d.empty() {
 		// Something was written through a pointer that the walk does not
 		// follow: give up exactness of the search, not of the result.
+		v.logAllPrecise(start)
 		v.markAllPrecise(start)
 		return true, nil
 	}
@@ -265,6 +268,7 @@ func (v *verifier) settleDemand(s *state, d *demand) (changed bool) {
 			}
 			d.slots[fr] &^= 1 << n
 		}
+		v.logParent(s, fr, d)
 	}
 	return changed
 }
@@ -272,6 +276,7 @@ func (v *verifier) settleDemand(s *state, d *demand) (changed bool) {
 // markAllPrecise marks every scalar of the states that led to s.
 func (v *verifier) markAllPrecise(s *state) {
 	for s = s.parent; s != nil; s = s.parent {
+		v.logForce(s)
 		setPrecise(s, true)
 	}
 }
@@ -302,7 +307,7 @@ func setPrecise(s *state, on bool) {
 func (v *verifier) carryPrecision(old, cur *state) (bool, error) {
 	d := &v.demand
 	*d = demand{frame: old.cur}
-	for fr := int32(0); fr <= old.cur; fr++ {
+	for fr := old.cur; fr >= 0; fr-- {
 		f := old.frames[fr]
 		for i := range f.regs {
 			if r := &f.regs[i]; r.typ == ptScalar && r.precise {
@@ -314,6 +319,7 @@ func (v *verifier) carryPrecision(old, cur *state) (bool, error) {
 				d.slots[fr] |= 1 << i
 			}
 		}
+		v.logCarry(fr, d)
 	}
 	return v.walkBack(cur, d)
 }

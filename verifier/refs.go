@@ -182,7 +182,7 @@ func (v *verifier) processSpinLock(regno int, lock bool, kind uint32) error {
 	where, name := "local", "kptr"
 	if r.typ.base() == ptMapValue {
 		m := &v.maps[r.arg]
-		where, name = "map", mapName(m.Name)
+		where, name = "map", mapName(m.Map)
 		if m.Value == nil {
 			return v.reject(CodeLock, abi.EINVAL, "map '%s' has to have BTF in order to use %s_lock", name, word)
 		}

@@ -165,6 +165,7 @@ func (v *verifier) callGlobal(sub int) error {
 	sp.called = true
 	v.scratchCallRegs()
 	v.unknown(0)
+	v.log.touchReg(0)
 	v.insn++
 	return nil
 }
@@ -262,6 +263,7 @@ func (v *verifier) leave() (end bool, err error) {
 			return true, err
 		}
 	}
+	v.logLiveStack()
 	at := int(callee.callsite)
 	if !callee.callback {
 		at++
