@@ -171,9 +171,13 @@ func (v *verifier) checkTarget() error {
 		return nil
 	}
 	sleeps := v.prog.Flags&abi.Sleepable != 0
-	if v.structOps == "tcp_congestion_ops" && (t.name == "get_info" || sleeps) ||
-		v.structOps == "bpf_dummy_ops" && sleeps && t.name != "test_sleepable" {
-		return v.reject(CodeAttach, abi.EINVAL, "attach to unsupported member %s of struct %s", t.name, v.structOps)
+	noInfo := v.structOps == "tcp_congestion_ops" && t.name == "get_info"
+	if noInfo || sleeps && (v.structOps == "tcp_congestion_ops" || v.structOps == "bpf_dummy_ops" && t.name != "test_sleepable") {
+		errno := abi.EINVAL
+		if noInfo {
+			errno = abi.ENOTSUPP
+		}
+		return v.reject(CodeAttach, errno, "attach to unsupported member %s of struct %s", t.name, v.structOps)
 	}
 	return nil
 }

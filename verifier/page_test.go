@@ -11,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
-	"golang.org/x/sys/unix"
 
 	"github.com/skepbpf/skep/asm"
 	"github.com/skepbpf/skep/image"
@@ -90,7 +89,7 @@ func checkExample(t *testing.T, p verifier.Page) {
 			if !errors.As(err, &rej) || rej.Code != p.Code {
 				t.Fatalf("%s: %v, want a rejection with code %s", prog.Name, describe(err), p.Code)
 			}
-			name, lines := unix.ErrnoName(unix.Errno(rej.Errno)), strings.TrimPrefix(rej.Detail+"\n"+rej.Msg, "\n")
+			name, lines := rej.Errno.String(), strings.TrimPrefix(rej.Detail+"\n"+rej.Msg, "\n")
 			if lines != p.Linux || name != p.Errno {
 				t.Errorf("the page says %s %q, the verifier %s %q", p.Errno, p.Linux, name, lines)
 			}

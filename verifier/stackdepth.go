@@ -40,7 +40,7 @@ func (v *verifier) checkStackDepth() error {
 		if s > 0 && !v.subs[s].asyncCB && !v.subs[s].exception {
 			continue
 		}
-		d := depthWalk{v: v, onPath: make([]bool, len(v.subs)), private: private && s == 0}
+		d := depthWalk{v: v, onPath: make([]int, len(v.subs)), private: private && s == 0}
 		if err := d.walk(s, 0, 1, false); err != nil {
 			return err
 		}
@@ -52,8 +52,8 @@ func (v *verifier) checkStackDepth() error {
 // depthWalk adds up the frames along all chains of calls from one function.
 type depthWalk struct {
 	v       *verifier
-	onPath  []bool
-	private bool // frames may be private
+	onPath  []int // frames of each function
+	private bool  // frames may be private
 	deepest int
 	budget  int
 }
@@ -92,8 +92,8 @@ func (d *depthWalk) walk(s, depth, calls int, inCallback bool) error {
 		}
 	}
 	d.deepest = max(d.deepest, depth)
-	d.onPath[s] = true
-	defer func() { d.onPath[s] = false }()
+	d.onPath[s]++
+	defer func() { d.onPath[s]-- }()
 	for i := sp.start; i < sp.end; i++ {
 		if err := d.walkCall(s, i, depth, calls, inCallback); err != nil {
 			return err
@@ -130,11 +130,12 @@ func (d *depthWalk) walkCall(s, i, depth, calls int, inCallback bool) error {
 			return v.reject(CodeException, abi.EINVAL, "insn %d cannot call exception cb directly", i)
 		}
 	}
-	if d.onPath[callee] {
-		return v.reject(CodeRecursion, abi.EINVAL, "recursive call from %s() to %s()", v.subs[s].name, to.name)
-	}
 	if calls >= maxFrames {
-		return v.reject(CodeCallDepth, abi.E2BIG, "the call stack of %d frames is too deep !", calls)
+		code := CodeCallDepth
+		if d.onPath[callee] > 0 {
+			code = CodeRecursion
+		}
+		return v.reject(code, abi.E2BIG, "the call stack of %d frames is too deep !", calls)
 	}
 	return d.walk(callee, depth, calls+1, inCallback)
 }

@@ -182,7 +182,13 @@ func (v *verifier) scratchCallRegs() { v.state.frame().scratch() }
 // enter gives s a frame for subprogram sub, called from site.
 func (v *verifier) enter(s *state, sub, site int) error {
 	if s.cur+1 >= maxFrames {
-		return v.reject(CodeCallDepth, abi.E2BIG, "the call stack of %d frames is too deep", s.cur+2)
+		code := CodeCallDepth
+		for _, f := range s.frames[:s.cur+1] {
+			if f.sub == int32(sub) {
+				code = CodeRecursion
+			}
+		}
+		return v.reject(code, abi.E2BIG, "the call stack of %d frames is too deep", s.cur+2)
 	}
 	f := &frame{callsite: int32(site), number: s.cur + 1, sub: int32(sub)}
 	f.asyncEntry = s.frame().asyncEntry

@@ -9,7 +9,7 @@
 // and ELF Sections"). Leave out members that the kernel does not let programs
 // implement; it uses its own then.
 //
-// Linux answers EINVAL:
+// Linux answers ENOTSUPP:
 //     attach to unsupported member get_info of struct tcp_congestion_ops
 
 #include <linux/bpf.h>

@@ -7,7 +7,8 @@
 ;
 ; Compile with -g, and do not strip .BTF ("strip -g" keeps it). Give skep the types
 ; of the kernel that is meant: --btf /sys/kernel/btf/vmlinux. A kernel variable
-; that may be missing is declared __weak, and its address compared with NULL.
+; that may be missing is declared __weak, and its address compared with NULL. Of a
+; missing one libbpf says itself: "extern (var ksym) 'x': not found in kernel BTF".
 ;
 ; Linux answers ENOENT:
 ;     ldimm64 failed to find the address for kernel symbol 'no_such_variable'.
