@@ -30,6 +30,8 @@ type JudgeOptions struct {
 	// Object is the name of the object that the program is from, without
 	// ".bpf.o". The kernel shows it in the names of global variables' maps.
 	Object string
+	// User is who asks, nil for the process itself.
+	User *User
 	// Extends is the program that an extension replaces a function of, or that
 	// a tracing program attaches to. It is loaded first.
 	Extends *image.Program
@@ -95,7 +97,10 @@ func (l *loading) judge() (int, *Judgement, error) {
 			return -1, nil, err
 		}
 		log := make([]byte, size)
-		fd, errno := l.ask(level, log)
+		fd, errno, err := l.ask(level, log)
+		if err != nil {
+			return -1, nil, err
+		}
 		if errno == abi.ENOSPC && grow && size < largestLog {
 			size = min(size*8, largestLog)
 			continue
@@ -103,7 +108,7 @@ func (l *loading) judge() (int, *Judgement, error) {
 		j := &Judgement{Accepted: errno == 0, Errno: errno, Log: text(log)}
 		j.read()
 		if errno != 0 {
-			if j.LastLine == "" && (errno == abi.EPERM || errno == abi.ENOSYS || errno == abi.EAGAIN) {
+			if j.LastLine == "" && (errno == abi.EPERM && l.opts.User == nil || errno == abi.ENOSYS || errno == abi.EAGAIN) {
 				return -1, nil, fmt.Errorf("%w: %w", errRefused, errno)
 			}
 			return -1, j, nil

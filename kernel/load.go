@@ -93,10 +93,15 @@ func (l *loading) giveUp() {
 
 func (l *loading) load() (*Program, *Judgement, error) {
 	var err error
+	if u := l.opts.User; u != nil {
+		if err := u.admitted(); err != nil {
+			return nil, nil, err
+		}
+	}
 	if l.types, err = loadTypes(l.p); err != nil {
 		return nil, nil, err
 	}
-	l.maps = &mapSet{types: l.types, object: l.opts.Object, made: make(map[*image.Map]*loadedMap)}
+	l.maps = &mapSet{types: l.types, object: l.opts.Object, user: l.opts.User, made: make(map[*image.Map]*loadedMap)}
 	if err := l.attach(); err != nil {
 		return nil, nil, err
 	}
@@ -200,7 +205,7 @@ const (
 )
 
 // ask is one BPF_PROG_LOAD.
-func (l *loading) ask(level uint32, log []byte) (int, abi.Errno) {
+func (l *loading) ask(level uint32, log []byte) (int, abi.Errno, error) {
 	var a attr
 	defer a.done()
 	p := l.p
@@ -243,9 +248,9 @@ func (l *loading) ask(level uint32, log []byte) (int, abi.Errno) {
 	// The verifier gives up with EAGAIN when a signal comes, as the Go
 	// runtime's do.
 	for try := 0; ; try++ {
-		fd, errno := bpf(cmdProgLoad, &a)
+		fd, errno, err := bpfAs(l.opts.User, cmdProgLoad, &a)
 		if errno != abi.EAGAIN || try == maxTries {
-			return fd, errno
+			return fd, errno, err
 		}
 	}
 }

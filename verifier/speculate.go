@@ -250,14 +250,16 @@ func (v *verifier) unsafe(in isa.Insn, why whyUnsafe, onDst bool) error {
 
 // checkBypass asks for a barrier behind a store that a later load could
 // overtake: one that puts a pointer on the stack, or writes over what is not
-// plain data. Linux 6.18: size bytes from the start of the slot are looked at.
+// plain data. Linux 6.18: of the slot, the size bytes next to the frame pointer
+// are looked at, wherever the store goes.
 func (v *verifier) checkBypass(s *slot, size int, val *reg) {
 	if v.perfmon {
 		return
 	}
 	need := val != nil && spillable(val.typ)
 	for k := range size {
-		need = need || s.typ[k] != slotMisc && s.typ[k] != slotZero
+		t := s.typ[len(s.typ)-1-k]
+		need = need || t != slotMisc && t != slotZero
 	}
 	if need {
 		v.aux[v.insn].barrierAfter = true

@@ -212,7 +212,7 @@ func (v *verifier) saveReg(s *slot, c *reg, size int) {
 		switch {
 		case k < size:
 			s.typ[k] = slotSpill
-		case s.typ[k] == slotZero || v.perfmon && s.typ[k] == slotInvalid:
+		case s.typ[k] == slotZero || s.typ[k] == slotInvalid:
 		default:
 			s.typ[k] = slotMisc
 		}
