@@ -78,7 +78,7 @@ func (v *verifier) covers(old, cur *reg, how match) bool {
 	switch old.typ.base() {
 	case ptScalar:
 		if v.exactScalars {
-			return sameButIDs(old, cur) && m.pairScalar(old.id, cur.id)
+			return sameButIDs(old, cur) && (old.id == 0 || m.pairScalar(old.id, cur.id))
 		}
 		// Without CAP_BPF every value counts.
 		if !old.precise && how == lax && v.bpf {

@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"errors"
+	"math"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -179,8 +180,11 @@ func (v *verifier) beforeMove(z *sanitize, p, s, d *reg) error {
 	od := &o.frame().regs[z.in.Dst()]
 	if onDst {
 		*od = *p
+		return nil
 	}
-	od.S32Min, od.S32Max, od.U32Min, od.U32Max = -1<<31, 1<<31-1, 0, 1<<32-1
+	// Linux 6.18: the lower half is forgotten and not deduced again, so that a
+	// copy of the register counts as contradictory, and its bounds are lost.
+	od.S32Min, od.S32Max, od.U32Min, od.U32Max = math.MinInt32, math.MaxInt32, 0, math.MaxUint32
 	return nil
 }
 

@@ -18,7 +18,11 @@ func (v *verifier) stepALU(in isa.Insn) error {
 		return v.stepUnary(in, dst, is32)
 	case isa.Mov:
 		if in.Op.IsX() {
-			return v.stepMove(in, dst, is32)
+			err := v.stepMove(in, dst, is32)
+			if err == nil && v.state.speculative {
+				err = v.checkSane(v.reg(dst), "alu")
+			}
+			return err
 		}
 		if err := v.checkWrite(dst); err != nil {
 			return err
