@@ -49,6 +49,7 @@ soak:
 
 examples:
 	examples/build.sh --check
+	verifier/testdata/pages/build.sh --check
 
 conformance: build
 	scripts/conformance.sh $(SHARED)/conformance build/skep

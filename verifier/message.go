@@ -38,43 +38,47 @@ var messages = sync.OnceValue(func() []Message {
 	return all
 })
 
-// maxQuery bounds the text that is looked for.
-const maxQuery = 1 << 10
+const (
+	maxQuery = 1 << 14 // bytes of a text that messages are looked for in
+	maxPart  = 1 << 9  // bytes of a text that is looked for in messages
+)
 
-// FindMessages finds the messages that a text holds or is a part of, the
-// likeliest first; where there is none, those that have most of its words.
+// FindMessages finds the messages that a text holds; where there are none,
+// those that it is a part of; where there are none, those that have most of its
+// words. The likeliest come first.
 func FindMessages(text string) []Message {
 	text = strings.Join(strings.Fields(strings.ToLower(text)), " ")
 	if len(text) > maxQuery || letters(text) < 4 {
 		return nil
 	}
+	for _, rate := range []func(Message, string) int{heldBy, partOf, sameWords} {
+		if found := rated(rate, text); len(found) > 0 {
+			return found
+		}
+	}
+	return nil
+}
+
+// rated are the messages that a text gets the highest ratings for.
+func rated(rate func(Message, string) int, text string) []Message {
 	type hit struct {
 		Message
 		score int
 	}
 	var hits []hit
 	for _, m := range messages() {
-		score := heldBy(m, text)
-		if score == 0 {
-			score = partOf(m, text)
-		}
-		if score > 0 {
+		if score := rate(m, text); score > 0 && tells(m.Code, m.Format, text) {
 			hits = append(hits, hit{m, score})
-		}
-	}
-	if len(hits) == 0 {
-		for _, m := range messages() {
-			if score := sameWords(m, text); score > 0 {
-				hits = append(hits, hit{m, score})
-			}
 		}
 	}
 	slices.SortStableFunc(hits, func(a, b hit) int { return b.score - a.score })
 	var found []Message
 	for _, h := range hits {
-		// What matches much less is chance.
-		if 2*h.score < hits[0].score || !tells(h.Code, h.Format, text) {
-			continue
+		within := slices.ContainsFunc(found, func(m Message) bool { // a longer message
+			return m.Format != h.Format && strings.Contains(m.Format, h.Format)
+		})
+		if 2*h.score < hits[0].score || within {
+			continue // what matches much less is chance
 		}
 		found = append(found, h.Message)
 	}
@@ -158,6 +162,9 @@ func pattern(format string) *regexp.Regexp {
 // partOf is how many letters of a text come from m's format when the text is a
 // part of such a message, 0 when it is none or mostly values.
 func partOf(m Message, text string) int {
+	if len(text) > maxPart {
+		return 0
+	}
 	format := strings.ToLower(m.Format)
 	// at[i] is the most letters that come from the format if what was read of
 	// the text ends before element i; -1 if it cannot end there.

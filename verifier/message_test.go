@@ -72,6 +72,10 @@ func TestFindMessages(t *testing.T) {
 		{"letters in the other case", "UNRELEASED REFERENCE", "RefLeak"},
 		{"message and register state", "R5 min value is negative, either use unsigned index or do a if (index >=0) check.", "Unbounded"},
 		{"from memory", "value outside of the allowed memory range", "MemAccess"},
+		{"register that does not exist", "R15 is invalid", "BadReg"},
+		{"beginning of a longer message", "R3 pointer arithmetic on pkt_end prohibited", "PointerArith"},
+		{"message that begins as another", "R0 pointer arithmetic on sock_or_null prohibited, null-check it first", "MaybeNull"},
+		{"state behind a loop's message", "old state: R0=P0 R1=ctx() R10=fp0", "InfiniteLoop"},
 		{"budget", "BPF program is too large. Processed 1000001 insn", "TooManyInsns"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -135,6 +139,9 @@ func refusals(t *testing.T) []verifier.Message {
 				seen[m] = true
 			}
 		}
+	}
+	for _, m := range behind {
+		seen[m] = true
 	}
 	for _, format := range encodingErrors(t) {
 		seen[verifier.Message{Code: verifier.CodeBadInsn, Format: format}] = true
@@ -260,6 +267,13 @@ var before = map[string]verifier.Code{
 	"i.e., in a RCU/IRQ/preempt-disabled section, or in":                        verifier.CodeSleep,
 }
 
+// behind are lines that Linux prints behind the reason.
+var behind = []verifier.Message{
+	{Code: verifier.CodeInfiniteLoop, Format: "cur state:%s"},
+	{Code: verifier.CodeInfiniteLoop, Format: "old state:%s"},
+	{Code: verifier.CodeGlobalArgs, Format: "Caller passes invalid args into func#%d ('%s')"},
+}
+
 // linesBefore are the lines that the verifier logs with a reason.
 func linesBefore(t *testing.T, fset *token.FileSet, f *ast.File) []verifier.Message {
 	var all []verifier.Message
@@ -275,7 +289,7 @@ func linesBefore(t *testing.T, fset *token.FileSet, f *ast.File) []verifier.Mess
 		s, _ := constant(call.Args[0])
 		c, ok := before[s]
 		if !ok {
-			t.Errorf("%s: %q has no code", fset.Position(call.Pos()), s)
+			t.Errorf("%s: %q has no code: add it to before", fset.Position(call.Pos()), s)
 		}
 		all = append(all, verifier.Message{Code: c, Format: s})
 		return true

@@ -21,6 +21,7 @@ Examples:
   skep run examples/firewall/firewall.bpf.o --pcap examples/firewall/traffic.pcap
   skep verify --json prog.bpf.o
   skep explain MaybeNull
+  skep explain "invalid access to packet, off=0 size=14"
   skep verify --stats prog.bpf.o
   skep dump prog.bpf.o --cfg | dot -Tsvg
 
