@@ -19,6 +19,7 @@ type Block struct {
 	StackLimit mem.Addr
 	TailCalls  uint64 // left
 	Saved      [11]uint64
+	Engine     [(ir.BlockScratch - ir.BlockEngine) / 8]uint64
 	Scratch    [ir.BlockSize - ir.BlockScratch]byte
 }
 

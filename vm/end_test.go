@@ -107,7 +107,7 @@ func leftBehind(t *testing.T, w *world, whole bool) {
 }
 
 // unproven are the engines for programs that no verifier would take.
-var unproven = []string{"checked", "interp"}
+var unproven = []string{"checked", "interp", "jit"}
 
 const endless = `
 .program main section=socket

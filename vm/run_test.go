@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/cilium/ebpf/btf"
@@ -20,6 +22,7 @@ import (
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
+	"github.com/skepbpf/skep/vm/jit"
 )
 
 // trusting passes the engine for verified programs through the unverified
@@ -28,23 +31,50 @@ type trusting struct{ interp.Engine }
 
 func (trusting) ChecksEveryAccess() {}
 
+// native is the JIT, for all tests.
+var native = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(nil) })
+
+// trustingNative is trusting for the JIT.
+type trustingNative struct{ *jit.Engine }
+
+func (trustingNative) ChecksEveryAccess() {}
+
 // engines make a program ready on every engine.
 var engines = map[string]func(img *image.Program, opts vm.Options, ctxSize int) (*vm.Program, error){
 	"interp": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
 		return vm.NewUnverified(img, trusting{}, opts)
 	},
 	"verified": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
-		typed(img)
-		p, err := verifier.Verify(context.Background(), img, &verifier.Options{LogLevel: 1})
+		return verified(img, interp.Engine{}, opts)
+	},
+	"jit verified": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
+		e, err := native()
 		if err != nil {
-			return nil, fmt.Errorf("%+v", err)
+			return nil, err
 		}
-		opts.Engine = interp.Engine{}
-		return vm.New(p, opts)
+		return verified(img, e, opts)
+	},
+	"jit": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
+		e, err := native()
+		if err != nil {
+			return nil, err
+		}
+		return vm.NewUnverified(img, trustingNative{e}, opts)
 	},
 	"checked": func(img *image.Program, opts vm.Options, ctxSize int) (*vm.Program, error) {
 		return interp.NewUnverified(img, &interp.UnverifiedOptions{Helpers: opts.Helpers, Maps: opts.Maps, CtxSize: ctxSize})
 	},
+}
+
+// verified makes a program ready that the verifier must accept.
+func verified(img *image.Program, e vm.Engine, opts vm.Options) (*vm.Program, error) {
+	typed(img)
+	p, err := verifier.Verify(context.Background(), img, &verifier.Options{LogLevel: 1})
+	if err != nil {
+		return nil, fmt.Errorf("%+v", err)
+	}
+	opts.Engine = e
+	return vm.New(p, opts)
 }
 
 // typed gives functions the BTF that the text has not: callbacks need some.
@@ -193,6 +223,7 @@ func BenchmarkRun(b *testing.B) {
 		{"fnv", "interp"}, {"primes", "interp"}, {"sort", "interp"}, {"array", "verified"}, {"hash", "verified"}, {"empty", "verified"},
 	} {
 		b.Run(c.name+"/interp", func(b *testing.B) { benchmarkRun(b, c.name, c.interp) })
+		b.Run(c.name+"/jit", func(b *testing.B) { benchmarkRun(b, c.name, strings.Replace("jit "+c.interp, "jit interp", "jit", 1)) })
 		b.Run(c.name+"/checked", func(b *testing.B) { benchmarkRun(b, c.name, "checked") })
 	}
 }

@@ -3,13 +3,14 @@ package ir
 // Offsets in the block of a run context: the memory that generated code reaches
 // through one register. vm.Block is the same in Go.
 const (
-	BlockCPU        = 0  // index of the virtual CPU, 8 bytes
-	BlockFuel       = 8  // instructions until the next poll, signed
-	BlockSP         = 16 // address where the next frame begins
-	BlockStackLimit = 24 // lowest address of the stack
-	BlockTailCalls  = 32 // tail calls left
-	BlockSaved      = 40 // registers r0 ... r10, while a helper runs
-	BlockScratch    = 128
+	BlockCPU        = 0   // index of the virtual CPU, 8 bytes
+	BlockFuel       = 8   // instructions until the next poll, signed
+	BlockSP         = 16  // address where the next frame begins
+	BlockStackLimit = 24  // lowest address of the stack
+	BlockTailCalls  = 32  // tail calls left
+	BlockSaved      = 40  // registers r0 ... r10, while a helper runs
+	BlockEngine     = 128 // the engine's own, 64 bytes
+	BlockScratch    = 192
 	BlockSize       = 1024
 )
 

@@ -1,0 +1,15 @@
+//go:build !linux
+
+package execmem
+
+import (
+	"errors"
+
+	"github.com/skepbpf/skep/internal/mem"
+)
+
+func mapTwice(int) ([]byte, mem.Addr, error) {
+	return nil, 0, errors.New("machine code runs on Linux only")
+}
+
+func unmapTwice([]byte, mem.Addr) error { return nil }

@@ -1,0 +1,301 @@
+package amd64
+
+import (
+	"fmt"
+
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// The machine's features that code may use, as bits of emit.Options.Features.
+const (
+	HasBMI2 uint64 = 1 << iota
+)
+
+// Registers with a fixed use.
+const (
+	block = r12 // the run context's block
+	fuel  = r9  // instructions until the next poll
+	tmp   = r11
+	tmp2  = r10
+)
+
+// regs are the machine's registers of r0 to r10.
+var regs = [16]reg{rax, rdi, rsi, rdx, rcx, r8, rbx, r13, r14, r15, rbp}
+
+// compiler turns one program into code.
+type compiler struct {
+	encoder
+	p     *ir.Program
+	opts  emit.Options
+	insns emit.Label // label of instruction 0
+	funcs emit.Label // label of function 0
+	leave emit.Label // the code that saves registers and returns to Go
+
+	exits []emit.Exit
+	cold  []cold
+
+	fn     *ir.Func
+	saved  []reg      // by fn, besides rbp
+	unwind emit.Label // the code that ends fn
+}
+
+// cold is code that runs rarely and lies behind a function.
+type cold struct {
+	at, back emit.Label
+	kind     emit.ExitKind
+	insn     int32
+}
+
+// Compile is p as machine code.
+func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
+	c := &compiler{p: p, opts: opts}
+	c.Reset(len(p.Insns)*8 + 256)
+	c.insns = c.NewLabels(len(p.Insns))
+	c.funcs = c.NewLabels(len(p.Funcs))
+	c.leave = c.NewLabel()
+	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
+	for i := range p.Funcs {
+		if err := c.function(i); err != nil {
+			return nil, err
+		}
+	}
+	c.leaveCode()
+	c.link()
+	for i := range p.Funcs {
+		out.Funcs[i] = c.Offset(c.funcs + emit.Label(i))
+	}
+	for i := range p.Insns {
+		out.Starts[i] = c.Offset(c.insns + emit.Label(i))
+	}
+	out.Code, out.Exits = c.Code, c.exits
+	return out, nil
+}
+
+// function emits a function: prologue, body, what runs rarely.
+func (c *compiler) function(n int) error {
+	f := &c.p.Funcs[n]
+	c.fn, c.unwind = f, c.NewLabel()
+	c.prologue(c.funcs + emit.Label(n))
+	for i := f.Start; i < f.End; i++ {
+		c.Bind(c.insns + emit.Label(i))
+		if err := c.insn(i, &c.p.Insns[i]); err != nil {
+			return err
+		}
+	}
+	c.Bind(c.unwind)
+	c.epilogue()
+	c.ret()
+	for _, k := range c.cold {
+		c.Bind(k.at)
+		c.exit(k.kind, k.insn, true)
+		c.jmp(k.back)
+	}
+	c.cold = c.cold[:0]
+	return nil
+}
+
+// prologue opens fn's frame and takes its instructions off the fuel.
+func (c *compiler) prologue(at emit.Label) {
+	f := c.fn
+	c.Bind(at)
+	c.saved = c.saved[:0]
+	for r := 6; r < 10; r++ {
+		if c.writes(f, uint8(r)) {
+			c.saved = append(c.saved, regs[r])
+		}
+	}
+	c.push(rbp)
+	for _, r := range c.saved {
+		c.push(r)
+	}
+	c.movRR(true, rbp, rsp)
+	if f.StackDepth > 0 {
+		c.aluRI(true, sub, rsp, int32(f.StackDepth))
+	}
+	if f.MayGoto != 0 {
+		c.storeI(8, rbp, int32(f.MayGoto), ir.MayGotoTurns)
+	}
+	c.spend(f.End-f.Start, f.Start, -1)
+}
+
+// epilogue gives up fn's frame, but for the return address.
+func (c *compiler) epilogue() {
+	if c.fn.StackDepth > 0 {
+		c.movRR(true, rsp, rbp)
+	}
+	for i := len(c.saved) - 1; i >= 0; i-- {
+		c.pop(c.saved[i])
+	}
+	c.pop(rbp)
+}
+
+// writes reports whether f changes BPF register r.
+func (c *compiler) writes(f *ir.Func, r uint8) bool {
+	for i := f.Start; i < f.End; i++ {
+		in := &c.p.Insns[i]
+		switch op := in.Op; {
+		case op.IsJump() || op >= ir.St8K && op <= ir.AtomicXor64 || op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw:
+		case op >= ir.FetchAdd32 && op <= ir.Xchg64:
+			if in.Src == r {
+				return true
+			}
+		case op == ir.CmpXchg32 || op == ir.CmpXchg64:
+		case in.Dst == r:
+			return true
+		}
+	}
+	return false
+}
+
+// spend takes n instructions off the fuel and polls when it is used up, then
+// goes on at target; -1 is what follows.
+func (c *compiler) spend(n, insn, target int) {
+	c.aluRI(true, sub, fuel, int32(n))
+	k := cold{at: c.NewLabel(), kind: emit.ExitPoll, insn: int32(insn)}
+	if target < 0 {
+		k.back = c.NewLabel()
+		c.jcc(condS, k.at)
+		c.Bind(k.back)
+	} else {
+		k.back = c.insns + emit.Label(target)
+		c.jcc(condNS, k.back)
+		c.jmp(k.at)
+	}
+	c.cold = append(c.cold, k)
+}
+
+// exit leaves to Go; it goes on behind. all says that r1 to r5 must be as
+// before then; r0 always is what the block has.
+func (c *compiler) exit(kind emit.ExitKind, insn int32, all bool) {
+	c.storeI(4, block, emit.BlockExit, int32(len(c.exits)))
+	c.jmp(c.leave)
+	c.exits = append(c.exits, emit.Exit{Kind: kind, Insn: insn, Resume: c.Len(), Unwind: -1})
+	if all {
+		for i := 1; i <= 5; i++ {
+			c.load(8, false, regs[i], block, saved(i))
+		}
+	}
+}
+
+// saved is the offset of a saved register in the block.
+func saved(r int) int32 { return ir.BlockSaved + 8*int32(r) }
+
+// unwinds emits the place where the latest exit may end the function instead:
+// it returns, or goes to the block's target.
+func (c *compiler) unwinds(tail bool) {
+	over := c.NewLabel()
+	c.jmp(over)
+	c.exits[len(c.exits)-1].Unwind = c.Len()
+	c.epilogue()
+	if tail {
+		c.load(8, false, regs[1], block, saved(1))
+		c.jmpMem(block, emit.BlockTarget)
+	} else {
+		c.ret()
+	}
+	c.Bind(over)
+}
+
+// leaveCode is what exits jump to.
+func (c *compiler) leaveCode() {
+	c.Bind(c.leave)
+	c.storeI(4, block, emit.BlockProg, int32(c.opts.Handle))
+	for i := range 6 {
+		c.store(8, block, saved(i), regs[i])
+	}
+	for r := 6; r <= 10; r++ {
+		c.push(regs[r])
+	}
+	c.toGo()
+}
+
+// insn emits instruction i.
+func (c *compiler) insn(i int, in *ir.Insn) error {
+	dst, src := regs[in.Dst&15], regs[in.Src&15]
+	switch op := in.Op; {
+	case op >= ir.Add64K && op <= ir.Mov32X:
+		c.binary(in, dst, src)
+	case op >= ir.Neg64 && op <= ir.Swap64:
+		c.convert(in, dst, src)
+	case op.IsJump():
+		c.jump(i, in, dst, src)
+	case op >= ir.LdU8 && op <= ir.LdS32:
+		size, signed := loadForm(op - ir.LdU8)
+		c.load(size, signed, dst, src, in.Off)
+	case op >= ir.St8K && op <= ir.St64K:
+		c.storeConst(1<<(op-ir.St8K), dst, in)
+	case op >= ir.St8X && op <= ir.St64X:
+		c.store(1<<(op-ir.St8X), dst, in.Off, src)
+	case op >= ir.AtomicAdd32 && op <= ir.StoreRel64:
+		c.atomic(in, dst, src)
+	default:
+		return c.control(i, in, dst, src)
+	}
+	return nil
+}
+
+// control emits calls, ends, and what leaves to Go.
+func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
+	n := int32(i)
+	switch op := in.Op; {
+	case op == ir.Call:
+		c.exit(emit.ExitCall, n, false)
+	case op == ir.CallLocal:
+		c.call(c.funcs + emit.Label(in.Imm))
+	case op == ir.Exit:
+		if i != c.fn.End-1 {
+			c.epilogue()
+			c.ret()
+		}
+	case op == ir.TailCall:
+		c.exit(emit.ExitTail, n, true)
+		c.unwinds(true)
+	case op >= ir.ProbeU8 && op <= ir.ProbeS32:
+		c.exit(emit.ExitProbe, n, true)
+	case op >= ir.LdAbs8 && op <= ir.LdInd32:
+		c.exit(emit.ExitLoad, n, true)
+		c.unwinds(false)
+	case op == ir.Throw:
+		c.exit(emit.ExitThrow, n, false)
+	case op == ir.CastKern:
+		c.movRR(false, dst, src)
+	case op == ir.CastUser:
+		c.castUser(dst, src, in.Imm)
+	case op == ir.Invalid:
+		c.exit(emit.ExitFault, n, false)
+	default:
+		return fmt.Errorf("operation %d at slot %d has no machine code", in.Op, in.Slot)
+	}
+	return nil
+}
+
+// castUser puts the upper half of user space's addresses to an arena address
+// that is not 0.
+func (c *compiler) castUser(dst, src reg, upper int64) {
+	null := c.NewLabel()
+	c.movRR(false, dst, src)
+	c.testRR(false, dst, dst)
+	c.jcc(condE, null)
+	c.movRI(tmp, upper<<32)
+	c.aluRR(true, or, dst, tmp)
+	c.Bind(null)
+}
+
+// loadForm is the size and sign of a load by its distance from the first of
+// its group.
+func loadForm(n ir.Op) (size int, signed bool) {
+	if n >= 4 {
+		return 1 << (n - 4), true
+	}
+	return 1 << n, false
+}
+
+func (c *compiler) storeConst(size int, base reg, in *ir.Insn) {
+	if size == 8 && !isInt32(in.Imm) {
+		c.movRI(tmp, in.Imm)
+		c.store(8, base, in.Off, tmp)
+		return
+	}
+	c.storeI(size, base, in.Off, int32(in.Imm))
+}

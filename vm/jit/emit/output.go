@@ -1,0 +1,72 @@
+package emit
+
+import "github.com/skepbpf/skep/vm/ir"
+
+// Offsets in the block of a run context of what generated code and the engine
+// that enters it tell each other.
+const (
+	BlockGoSP   = ir.BlockEngine + 0  // Go's stack pointer while code runs
+	BlockGoFP   = ir.BlockEngine + 8  // Go's frame pointer
+	BlockResume = ir.BlockEngine + 16 // address that Go goes on at after an exit
+	BlockTarget = ir.BlockEngine + 24 // address that an entry or a tail call goes to
+	BlockExit   = ir.BlockEngine + 32 // index of the exit that was taken, 4 bytes; Done at the end
+	BlockProg   = ir.BlockEngine + 36 // handle of the program that took it, 4 bytes
+	BlockPC     = ir.BlockEngine + 40 // address of the instruction that faulted
+	BlockAddr   = ir.BlockEngine + 48 // address that it accessed
+)
+
+// Values of BlockExit that are no index.
+const (
+	Done  = -1 // the function that was entered has returned
+	Fault = -2 // an instruction accessed memory that is not there
+)
+
+// ExitKind says why code leaves to Go.
+type ExitKind uint8
+
+// The exits.
+const (
+	ExitCall  ExitKind = iota // calls Callees[Arg]; goes on with r0
+	ExitPoll                  // no fuel; goes on with all registers
+	ExitTail                  // tail call; goes on behind it, or at Unwind with a target
+	ExitProbe                 // a load from memory that may not be there
+	ExitLoad                  // a legacy packet load; goes on with r0, or at Unwind
+	ExitThrow                 // bpf_throw
+	ExitFault                 // an operation that is none: a bug
+)
+
+// Exit is a place where code leaves to Go.
+type Exit struct {
+	Kind   ExitKind
+	Insn   int32 // index of the lowered instruction
+	Resume int32 // offset of the code that goes on
+	Unwind int32 // offset of the code that gives the frame up and returns, or jumps to BlockTarget
+}
+
+// Stack slots of the registers that an exit saves, in 8-byte words from the
+// stack pointer that the exit leaves in the block.
+const (
+	SlotR10 = iota
+	SlotR9
+	SlotR8
+	SlotR7
+	SlotR6
+	SavedSlots
+)
+
+// Options choose what a code generator may do.
+type Options struct {
+	// Handle is what the code leaves in BlockProg.
+	Handle uint32
+	// Features are the machine's, as bits of the architecture's own.
+	Features uint64
+}
+
+// Output is a program as machine code. It may be placed anywhere.
+type Output struct {
+	Code  []byte
+	Exits []Exit
+	Funcs []int32 // offset of each function
+	// Starts are the offsets at which each lowered instruction begins.
+	Starts []int32
+}

@@ -1,0 +1,148 @@
+package jit
+
+import (
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/skepbpf/skep/internal/execmem"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// arenaSize is the room for all programs' code. Pages that are not used take no
+// memory.
+const arenaSize = 64 << 20
+
+// Engine compiles programs to machine code. It is safe for concurrent use.
+type Engine struct {
+	arena    *execmem.Arena
+	features uint64
+	call     mem.Addr // stub that calls a function
+	resume   mem.Addr // stub that goes on after an exit
+	undo     func()   // takes the signal handler away, nil if there is none
+
+	mu    sync.Mutex
+	progs atomic.Pointer[[]*code] // by handle, nil where free
+}
+
+// Options change what an engine does to the process.
+type Options struct {
+	// NoSignals leaves the handlers of SIGSEGV and SIGBUS alone. A fault in
+	// machine code, which only a bug of skep can cause, then ends the process;
+	// otherwise it ends the run.
+	NoSignals bool
+}
+
+// New is an engine with memory of its own. It fails where the machine is none
+// that code can be made for, or the system does not let it run. opts may be nil.
+func New(opts *Options) (*Engine, error) {
+	stubs, err := stubs()
+	if err != nil {
+		return nil, err
+	}
+	a, err := execmem.NewArena(arenaSize)
+	if err != nil {
+		return nil, err
+	}
+	b, err := a.Place(stubs.Code)
+	if err != nil {
+		return nil, err
+	}
+	e := &Engine{arena: a, features: features()}
+	e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
+	e.progs.Store(&[]*code{})
+	if opts == nil || !opts.NoSignals {
+		if e.undo, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2])); err != nil {
+			return nil, err
+		}
+	}
+	return e, nil
+}
+
+// Name is "jit".
+func (e *Engine) Name() string { return "jit" }
+
+// Close gives back all code. No program of the engine may run or be run.
+func (e *Engine) Close() error {
+	if e.undo != nil {
+		e.undo()
+	}
+	return e.arena.Close()
+}
+
+// Compile turns p into machine code.
+func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
+	cd := &code{engine: e, prog: p, low: p.Lowered(), bodies: p.Bodies()}
+	cd.handle = e.add(cd)
+	out, err := compile(cd.low, emit.Options{Handle: uint32(cd.handle), Features: e.features})
+	if err != nil {
+		e.drop(cd.handle)
+		return nil, err
+	}
+	if cd.block, err = e.arena.Place(out.Code); err != nil {
+		e.drop(cd.handle)
+		return nil, err
+	}
+	cd.base = cd.block.Addr()
+	cd.exits, cd.starts, cd.funcs = out.Exits, out.Starts, out.Funcs
+	return cd, nil
+}
+
+// add gives cd a handle.
+func (e *Engine) add(cd *code) int {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := slices.Clone(*e.progs.Load())
+	i := slices.Index(all, nil)
+	if i < 0 {
+		i = len(all)
+		all = append(all, nil)
+	}
+	all[i] = cd
+	e.progs.Store(&all)
+	return i
+}
+
+func (e *Engine) drop(handle int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	all := slices.Clone(*e.progs.Load())
+	all[handle] = nil
+	e.progs.Store(&all)
+}
+
+// code is a program as machine code.
+type code struct {
+	engine *Engine
+	handle int
+	prog   *vm.Program
+	low    *ir.Program
+	bodies []vm.HelperFunc
+	block  *execmem.Block
+	base   mem.Addr
+	exits  []emit.Exit
+	funcs  []int32
+	starts []int32
+}
+
+// Close frees the code. It is idempotent.
+func (cd *code) Close() error {
+	if cd.block != nil {
+		cd.block.Free()
+		cd.engine.drop(cd.handle)
+		cd.block = nil
+	}
+	return nil
+}
+
+// at is the address of an offset in the code.
+func (cd *code) at(off int32) uint64 { return uint64(cd.base) + uint64(off) }
+
+// unsupported is the error of machines that there is no generator for.
+func unsupported(arch string) error {
+	return &vm.UnsupportedError{What: fmt.Sprintf("machine code for %s", arch)}
+}

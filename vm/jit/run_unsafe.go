@@ -1,0 +1,262 @@
+package jit
+
+import (
+	"errors"
+	"fmt"
+	"runtime/debug"
+	"slices"
+	"unsafe"
+
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// Words of vm.Block.Engine.
+const (
+	wordTarget = (emit.BlockTarget - ir.BlockEngine) / 8
+	wordResume = (emit.BlockResume - ir.BlockEngine) / 8
+	wordExit   = (emit.BlockExit - ir.BlockEngine) / 8
+	wordPC     = (emit.BlockPC - ir.BlockEngine) / 8
+	wordAddr   = (emit.BlockAddr - ir.BlockEngine) / 8
+)
+
+// room is the stack that a chain of calls and an exit need at most, in bytes.
+const room = 8*(512+64) + 128
+
+// Run runs the program from its entry.
+func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
+	r0, err := cd.run(c, 0, uint64(bctx), 0, 0, 0, 0)
+	if err != nil {
+		return caught(c, err)
+	}
+	return r0, nil
+}
+
+// Call runs a callback.
+func (cd *code) Call(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error) {
+	r0, err := cd.run(c, fn, r1, r2, r3, r4, r5)
+	if c.Program() != cd.prog {
+		c.SetProgram(cd.prog)
+	}
+	return r0, err
+}
+
+// run enters function fn and serves its exits until it returns.
+func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error) {
+	b := c.Block
+	sp := b.SP
+	if sp-room < b.StackLimit {
+		return 0, cd.fail(c, sp, cd.low.Funcs[fn].Start, &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true})
+	}
+	s := &b.Saved
+	s[1], s[2], s[3], s[4], s[5] = r1, r2, r3, r4, r5
+	b.Engine[wordTarget] = cd.at(cd.funcs[fn])
+	enter(uintptr(cd.engine.call), uintptr(unsafe.Pointer(b)))
+	if int32(b.Engine[wordExit]) == emit.Done {
+		return s[0], nil
+	}
+	return cd.exited(c, sp)
+}
+
+// exited serves the exits of a run that has left to Go, until its function
+// returns.
+func (cd *code) exited(c *vm.Context, sp mem.Addr) (r0 uint64, err error) {
+	b := c.Block
+	s := &b.Saved
+	insn := -1 // of the call that is served
+	defer unguard(guard())
+	defer func() {
+		if insn < 0 {
+			return
+		}
+		if p := recover(); p != nil {
+			err = cd.fail(c, sp, insn, wild(p))
+		}
+	}()
+	for {
+		word := b.Engine[wordExit]
+		if int32(word) < 0 {
+			if int32(word) == emit.Done {
+				return s[0], nil
+			}
+			return 0, cd.faulted(c, sp)
+		}
+		if handle := int(word >> 32); handle != cd.handle {
+			cd = (*cd.engine.progs.Load())[handle]
+		}
+		if c.Program() != cd.prog {
+			c.SetProgram(cd.prog)
+		}
+		x := &cd.exits[uint32(word)]
+		if x.Kind == emit.ExitCall {
+			insn = int(x.Insn)
+			r0 := cd.bodies[cd.low.Insns[insn].Off](c, s[1], s[2], s[3], s[4], s[5])
+			if err := c.Err(); err != nil {
+				return 0, cd.fail(c, sp, insn, err)
+			}
+			insn = -1
+			s[0] = r0
+			b.Engine[wordResume] = cd.at(x.Resume)
+		} else {
+			b.Engine[wordResume] = cd.at(x.Resume)
+			if err := cd.serve(c, x); err != nil {
+				return 0, cd.fail(c, sp, int(x.Insn), err)
+			}
+		}
+		enter(uintptr(cd.engine.resume), uintptr(unsafe.Pointer(b)))
+	}
+}
+
+// guard makes a wild access of Go code on this goroutine a panic, which
+// becomes a fault, instead of the end of the process. The result undoes it.
+func guard() (before bool) { return debug.SetPanicOnFault(true) }
+
+func unguard(before bool) { debug.SetPanicOnFault(before) }
+
+// wild is the fault of a helper that made a wild access and panicked with p.
+// Other panics go on.
+func wild(p any) error {
+	e, ok := p.(interface{ Addr() uintptr })
+	if !ok {
+		panic(fmt.Sprintf("BUG: panic in a helper: %v", p))
+	}
+	return &vm.Fault{Kind: vm.FaultArg, Insn: -1, Addr: uint64(e.Addr()), Verified: true}
+}
+
+// serve does what an exit other than a call asks for.
+func (cd *code) serve(c *vm.Context, x *emit.Exit) error {
+	b, in := c.Block, &cd.low.Insns[x.Insn]
+	switch x.Kind {
+	case emit.ExitPoll:
+		return c.Poll()
+	case emit.ExitTail:
+		p := c.TailCall(mem.Addr(b.Saved[2]), b.Saved[3])
+		if p == nil {
+			return nil
+		}
+		next, ok := p.Code().(*code)
+		if !ok || next.engine != cd.engine {
+			return errors.New("tail call into a program of another engine")
+		}
+		if b.SP-room < b.StackLimit {
+			return &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true}
+		}
+		c.SetProgram(p)
+		b.Engine[wordTarget] = next.at(next.funcs[0])
+		b.Engine[wordResume] = cd.at(x.Unwind)
+	case emit.ExitProbe:
+		*cd.register(c, in.Dst) = probe(c, in.Op, *cd.register(c, in.Src)+uint64(in.Off))
+	case emit.ExitLoad:
+		v, ok := packetLoad(c, in, *cd.register(c, in.Src))
+		b.Saved[0] = v
+		if !ok {
+			b.Engine[wordResume] = cd.at(x.Unwind)
+		}
+	case emit.ExitThrow:
+		return &thrown{b.Saved[1]}
+	default:
+		return &vm.Fault{Kind: vm.FaultInsn, Insn: -1, Verified: true}
+	}
+	return nil
+}
+
+// faulted ends a run whose code accessed memory that is not there: a bug.
+func (cd *code) faulted(c *vm.Context, sp mem.Addr) error {
+	pc := mem.Addr(c.Block.Engine[wordPC])
+	f := &vm.Fault{Kind: vm.FaultRead, Insn: -1, Addr: c.Block.Engine[wordAddr], Verified: true}
+	insn := 0
+	for _, p := range *cd.engine.progs.Load() {
+		if p == nil || pc < p.base || pc >= p.base+mem.Addr(p.block.Size()) {
+			continue
+		}
+		cd = p
+		n, found := slices.BinarySearch(p.starts, int32(pc-p.base))
+		if !found {
+			n--
+		}
+		insn = max(n, 0)
+		if op := p.low.Insns[insn].Op; op >= ir.St8K && op <= ir.St64X || op >= ir.AtomicAdd32 && op < ir.LoadAcq8 || op >= ir.StoreRel8 && op <= ir.StoreRel64 {
+			f.Kind = vm.FaultWrite
+		}
+	}
+	return cd.fail(c, sp, insn, f)
+}
+
+// register is where an exit has saved a BPF register.
+func (cd *code) register(c *vm.Context, r uint8) *uint64 {
+	if r < 6 {
+		return &c.Block.Saved[r]
+	}
+	return (c.Block.SP + mem.Addr(8*(emit.SlotR10+10-int(r)))).U64()
+}
+
+// fail ends the run at a lowered instruction.
+func (cd *code) fail(c *vm.Context, sp mem.Addr, insn int, err error) error {
+	c.Block.SP = sp
+	var f *vm.Fault
+	if errors.As(err, &f) && f.Insn < 0 {
+		f.Insn = int(cd.low.Insns[insn].Slot)
+	}
+	c.Abort(err)
+	return err
+}
+
+// thrown is an exception on its way out of a program.
+type thrown struct{ value uint64 }
+
+func (*thrown) Error() string { return "exception" }
+
+// caught ends a run that threw an exception as the thrower's program says.
+func caught(c *vm.Context, err error) (uint64, error) {
+	var t *thrown
+	if !errors.As(err, &t) {
+		return 0, err
+	}
+	cd := c.Program().Code().(*code)
+	c.Recover()
+	if cd.low.Exception < 0 {
+		return t.value, nil
+	}
+	return cd.run(c, cd.low.Exception, t.value, 0, 0, 0, 0)
+}
+
+// packetLoad is a legacy packet load.
+func packetLoad(c *vm.Context, in *ir.Insn, src uint64) (uint64, bool) {
+	off, op := int32(in.Imm), in.Op
+	if op >= ir.LdInd8 {
+		off += int32(src)
+		op -= ir.LdInd8 - ir.LdAbs8
+	}
+	l, ok := c.Event.(vm.PacketLoader)
+	if !ok {
+		return 0, false
+	}
+	v, ok := l.LoadPacket(off, 1<<(op-ir.LdAbs8))
+	return uint64(v), ok
+}
+
+// probe is a load from memory that may not be there.
+func probe(c *vm.Context, op ir.Op, a uint64) uint64 {
+	sizes := [...]int{1, 2, 4, 8, 1, 2, 4}
+	if !c.Readable(mem.Addr(a), sizes[op-ir.ProbeU8]) {
+		return 0
+	}
+	p := mem.Addr(a)
+	switch op {
+	case ir.ProbeU8:
+		return uint64(*p.U8())
+	case ir.ProbeU16:
+		return uint64(*p.U16())
+	case ir.ProbeU32:
+		return uint64(*p.U32())
+	case ir.ProbeU64:
+		return *p.U64()
+	case ir.ProbeS8:
+		return uint64(int64(int8(*p.U8())))
+	case ir.ProbeS16:
+		return uint64(int64(int16(*p.U16())))
+	}
+	return uint64(int64(int32(*p.U32())))
+}
