@@ -60,7 +60,7 @@ var arrows = []arrow{
 	{pkg: "vm/jit/emit", may: []string{"isa", "vm/ir"}},
 	{pkg: "vm/jit/amd64", may: []string{"isa", "vm/ir", "vm/jit/emit"}},
 	{pkg: "vm/jit/arm64", may: []string{"isa", "vm/ir", "vm/jit/emit"}},
-	{pkg: "vm/jit", may: []string{"isa", "vm", "vm/ir", "bpfmap", "vm/jit/emit", "vm/jit/amd64", "vm/jit/arm64", "internal/execmem", xsys, xarch}},
+	{pkg: "vm/jit", may: []string{"isa", "vm", "vm/ir", "bpfmap", "vm/jit/emit", "vm/jit/amd64", "vm/jit/arm64", "internal/mem", "internal/execmem", xsys, xarch}},
 	{pkg: "helper", may: []string{"abi", "vm", "bpfmap", "host", "internal/mem", "internal/packet"}},
 	{pkg: "", may: []string{
 		"isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "bpfmap", "vm", "vm/ir",

@@ -17,6 +17,16 @@ import (
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
+	"github.com/skepbpf/skep/vm/jit"
+)
+
+// Engine names what runs programs.
+type Engine string
+
+// The engines.
+const (
+	EngineInterp Engine = "interp" // the reference, on every machine
+	EngineJIT    Engine = "jit"    // machine code; see vm/jit for where it runs
 )
 
 // RuntimeOptions change how a Runtime is made.
@@ -28,6 +38,9 @@ type RuntimeOptions struct {
 	Host host.Host
 	// Seed makes hashing and iteration orders repeatable; 0 is random.
 	Seed uint64
+	// Engine runs verified programs; "" means EngineInterp. Unverified ones are
+	// always interpreted.
+	Engine Engine
 }
 
 // Runtime is the Backend that runs programs in this process. Maps and programs
@@ -57,7 +70,28 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Runtime{vm: v, table: table, engine: interp.Engine{}, helpers: helper.Table()}, nil
+	r := &Runtime{vm: v, table: table, helpers: helper.Table()}
+	if r.engine, err = newEngine(opts.Engine); err != nil {
+		return nil, errors.Join(err, v.Close())
+	}
+	return r, nil
+}
+
+// native is the process's JIT: one arena for the code of all runtimes.
+var native = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(nil) })
+
+func newEngine(name Engine) (vm.Engine, error) {
+	switch name {
+	case "", EngineInterp:
+		return interp.Engine{}, nil
+	case EngineJIT:
+		e, err := native()
+		if err != nil {
+			return nil, fmt.Errorf("engine jit: %w", err)
+		}
+		return e, nil
+	}
+	return nil, fmt.Errorf("engine %q: want interp or jit", name)
 }
 
 // defaultRuntime serves callers that name no Backend, so that their maps and

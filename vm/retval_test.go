@@ -58,17 +58,29 @@ func TestResultsThatObjectsExpect(t *testing.T) {
 			if filledByUser[filepath.Base(file)] {
 				continue
 			}
-			got, ok := runAlone(t, coll, img, types)
-			if !ok {
-				continue
-			}
-			ran++
-			if uint32(got) != want {
-				t.Errorf("%s: %s (%v): result %#x, want %#x", filepath.Base(file), img.Name, img.Type, uint32(got), want)
+			for _, e := range bothEngines(t) {
+				got, ok := runAlone(t, e, coll, img, types)
+				if !ok {
+					break
+				}
+				ran++
+				if uint32(got) != want {
+					t.Errorf("%s: %s (%v): %s: result %#x, want %#x", filepath.Base(file), img.Name, img.Type, e.Name(), uint32(got), want)
+				}
 			}
 		}
 	}
-	t.Logf("%d programs", ran)
+	t.Logf("%d runs", ran)
+}
+
+// bothEngines are the interpreter and, where there is one, the JIT.
+func bothEngines(t *testing.T) []vm.Engine {
+	e, err := native()
+	if err != nil {
+		t.Log(err)
+		return []vm.Engine{interp.Engine{}}
+	}
+	return []vm.Engine{interp.Engine{}, e}
 }
 
 // filledByUser are the objects whose programs want elements in their maps that
@@ -103,13 +115,14 @@ func expected(img *image.Program) (uint32, bool) {
 
 // loner is a runtime for one program and those that it tail-calls.
 type loner struct {
-	t     *testing.T
-	ctx   context.Context
-	coll  *image.Collection
-	types *btf.Spec
-	table *bpfmap.Table
-	maps  map[*image.Map]bpfmap.Map
-	progs map[string]*vm.Program // nil while one is made
+	t      *testing.T
+	ctx    context.Context
+	engine vm.Engine
+	coll   *image.Collection
+	types  *btf.Spec
+	table  *bpfmap.Table
+	maps   map[*image.Map]bpfmap.Map
+	progs  map[string]*vm.Program // nil while one is made
 }
 
 // program verifies and readies a program; nil if it needs what is not there.
@@ -129,7 +142,7 @@ func (l *loner) program(img *image.Program) *vm.Program {
 			}
 		}
 	}
-	opts := vm.Options{Engine: interp.Engine{}, Helpers: helper.Table()}
+	opts := vm.Options{Engine: l.engine, Helpers: helper.Table()}
 	for _, def := range img.Maps {
 		m := l.mapOf(def)
 		if m == nil {
@@ -183,11 +196,11 @@ func (l *loner) fill() bool {
 }
 
 // runAlone verifies and runs a program; false if it needs what is not there.
-func runAlone(t *testing.T, coll *image.Collection, img *image.Program, types *btf.Spec) (uint64, bool) {
+func runAlone(t *testing.T, e vm.Engine, coll *image.Collection, img *image.Program, types *btf.Spec) (uint64, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
 	l := &loner{
-		t: t, ctx: ctx, coll: coll, types: types, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2}),
+		t: t, ctx: ctx, engine: e, coll: coll, types: types, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2}),
 		maps: map[*image.Map]bpfmap.Map{}, progs: map[string]*vm.Program{},
 	}
 	rt, err := vm.NewRuntime(&vm.RuntimeOptions{Table: l.table, Host: host.NewFixed(host.FixedOptions{})})

@@ -71,11 +71,7 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 }
 
 func runObject(ctx context.Context, e *env, f *runFlags, file string) error {
-	switch f.engine {
-	case "interp":
-	case "jit":
-		return &exitError{exitEnv, errors.New("engine jit is not supported on this machine: use --engine interp")}
-	default:
+	if f.engine != string(skep.EngineInterp) && f.engine != string(skep.EngineJIT) {
 		return usageErrorf("engine %q: want interp or jit", f.engine)
 	}
 	if f.data != "" && len(f.pcaps) > 0 {
@@ -152,7 +148,7 @@ func load(ctx context.Context, e *env, f *runFlags, file string) (*session, erro
 		s.clock = host.NewFixed(host.FixedOptions{Seed: 1})
 		world = s.clock
 	}
-	if s.rt, err = skep.NewRuntime(&skep.RuntimeOptions{Host: world, CPUs: f.cpus}); err != nil {
+	if s.rt, err = skep.NewRuntime(&skep.RuntimeOptions{Host: world, CPUs: f.cpus, Engine: skep.Engine(f.engine)}); err != nil {
 		return nil, err
 	}
 	opts := skep.CollectionOptions{Backend: s.rt}

@@ -1,7 +1,6 @@
 package jit
 
 import (
-	"fmt"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -141,8 +140,3 @@ func (cd *code) Close() error {
 
 // at is the address of an offset in the code.
 func (cd *code) at(off int32) uint64 { return uint64(cd.base) + uint64(off) }
-
-// unsupported is the error of machines that there is no generator for.
-func unsupported(arch string) error {
-	return &vm.UnsupportedError{What: fmt.Sprintf("machine code for %s", arch)}
-}

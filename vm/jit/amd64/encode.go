@@ -368,13 +368,6 @@ func (e *encoder) storeI(size int, base reg, off, imm int32) {
 // lea is dst = base + off.
 func (e *encoder) lea(dst, base reg, off int32) { e.rm(true, 0x8d, dst, base, off) }
 
-// leaLabel is dst = the address of l.
-func (e *encoder) leaLabel(dst reg, l emit.Label) {
-	e.rex(true, dst, 0, false)
-	e.Byte(0x8d, byte(dst&7)<<3|5)
-	e.Want(l, fixRel32)
-}
-
 func (e *encoder) push(r reg) {
 	e.rex(false, 0, r, false)
 	e.Byte(0x50 | byte(r&7))
@@ -427,6 +420,3 @@ func (e *encoder) cqo(w bool) {
 	e.rex(w, 0, 0, false)
 	e.Byte(0x99)
 }
-
-// int3 fills gaps.
-func (e *encoder) int3() { e.Byte(0xcc) }

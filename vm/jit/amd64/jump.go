@@ -7,7 +7,7 @@ import (
 
 // conds are the conditions of the jumps, by the 64-bit K form.
 var conds = [...]cond{
-	(ir.JEq64K - ir.JEq64K) / 4:  condE,
+	0:                            condE, // JEq64K
 	(ir.JNe64K - ir.JEq64K) / 4:  condNE,
 	(ir.JGt64K - ir.JEq64K) / 4:  condA,
 	(ir.JGe64K - ir.JEq64K) / 4:  condAE,
