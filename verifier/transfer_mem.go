@@ -72,6 +72,14 @@ func (v *verifier) checkAccess(a *access) error {
 	}
 	if d := v.reg(a.value); d.typ == ptScalar {
 		if a.signed {
+			// Differs from Linux: a jump on a number that a sign-extending load
+			// filled does not narrow the one that is saved.
+			//
+			// There the two stay linked, though they differ, and programs are
+			// accepted that leave the stack or a map's value.
+			if d.UMax >= 1<<(8*a.size-1) {
+				d.id, d.off = 0, 0
+			}
 			d.Sext(a.size)
 		} else {
 			d.Trunc(a.size)
