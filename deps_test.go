@@ -77,7 +77,7 @@ var arrows = []arrow{
 	{pkg: "skeptest", may: []string{"", "hook", "host", "kernel", "explain", "internal/packet"}},
 	{pkg: "internal/difftest", may: []string{
 		"", "isa", "abi", "image", "asm", "object", "verifier", "bpfmap", "vm", "vm/ir", "vm/interp", "vm/jit",
-		"helper", "host", "kernel", "internal/mem", "internal/packet",
+		"helper", "host", "kernel", "internal/mem", "internal/packet", ciliumBTF,
 	}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
