@@ -5,15 +5,17 @@ package jit
 import (
 	"runtime"
 
+	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
 
-func compile(*ir.Program, emit.Options) (*emit.Output, error) {
-	return nil, unsupported(runtime.GOARCH)
-}
+// errArch is the error of machines that there is no generator for.
+var errArch = &vm.UnsupportedError{What: "machine code for " + runtime.GOARCH}
 
-func stubs() (*emit.Output, error) { return nil, unsupported(runtime.GOARCH) }
+func compile(*ir.Program, emit.Options) (*emit.Output, error) { return nil, errArch }
+
+func stubs() (*emit.Output, error) { return nil, errArch }
 
 func features() uint64 { return 0 }
 
