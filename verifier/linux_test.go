@@ -50,11 +50,13 @@ func testRecording(t *testing.T, file string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	opts := &verifier.Options{LogLevel: 2, CPUs: 2}
+	keep := recordedUser(t, part, opts)
 	if os.Getenv("SKEP_LIVE_KERNEL") != "" {
-		askLinux(t, c.Programs[0], part)
+		askLinux(t, c.Programs[0], part, keep)
 	}
 	verdict, log := "accept", ""
-	p, err := verifier.Verify(context.Background(), c.Programs[0], &verifier.Options{LogLevel: 2, CPUs: 2})
+	p, err := verifier.Verify(context.Background(), c.Programs[0], opts)
 	var e *verifier.Error
 	switch {
 	case err == nil:
@@ -78,10 +80,41 @@ func testRecording(t *testing.T, file string) {
 	}
 }
 
-// askLinux holds a recording against the running kernel.
-func askLinux(t *testing.T, p *image.Program, part map[string]string) {
+// recordedUser is who a recording was made as, from its part "user": the names
+// of his capabilities, perhaps none. Without that part it was root.
+func recordedUser(t *testing.T, part map[string]string, opts *verifier.Options) *kernel.User {
 	t.Helper()
-	j, err := kernel.Judge(context.Background(), p, &kernel.JudgeOptions{LogLevel: 2})
+	names, ok := part["user"]
+	if !ok {
+		return nil
+	}
+	opts.Trust = verifier.Sandbox
+	user := new(kernel.User)
+	for _, name := range strings.Fields(names) {
+		switch name {
+		case "bpf":
+			opts.Caps |= verifier.CapBPF
+			user.Keep = append(user.Keep, 39)
+		case "net_admin":
+			opts.Caps |= verifier.CapNetAdmin
+			user.Keep = append(user.Keep, 12)
+		case "perfmon":
+			opts.Caps |= verifier.CapPerfmon
+			user.Keep = append(user.Keep, 38)
+		default:
+			t.Fatalf("capability %s", name)
+		}
+	}
+	return user
+}
+
+// askLinux holds a recording against the running kernel.
+func askLinux(t *testing.T, p *image.Program, part map[string]string, user *kernel.User) {
+	t.Helper()
+	j, err := kernel.Judge(context.Background(), p, &kernel.JudgeOptions{LogLevel: 2, User: user})
+	if user != nil && errors.Is(err, abi.EPERM) {
+		t.Skip(err) // the kernel is not open to such users
+	}
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -83,6 +83,9 @@ func care(k Kind) int {
 // noteSpan keeps the values that a number has that the proof of the current
 // call relies on.
 func (v *verifier) noteSpan(regno int) {
+	if v.state.speculative {
+		return
+	}
 	r := v.reg(regno)
 	k, s := spanKey{int32(v.insn), int32(regno)}, Span{r.UMin, r.UMax}
 	if old, ok := v.spans[k]; ok {

@@ -252,6 +252,23 @@ func (v *verifier) unsafe(in isa.Insn, why whyUnsafe, onDst bool) error {
 	return v.reject(CodeUnprivileged, abi.EACCES, "R%d tried to %s beyond pointer bounds, %s", in.Dst(), verb, notForUser)
 }
 
+// checkTailCalls demands that a tail call have the same map on all paths: the
+// bound of its index is compiled in. Linux 6.18: found when the walk is over;
+// maps that a user with CAP_PERFMON made are taken for harmless, here all maps
+// are the user's own.
+func (v *verifier) checkTailCalls() error {
+	if v.perfmon {
+		return nil
+	}
+	for i, in := range v.insns {
+		if in.Op == isa.CallOp && in.Src() == isa.CallHelper && abi.HelperID(in.Imm) == abi.TailCall && v.aux[i].mapState < 0 {
+			v.insn = i
+			return v.reject(CodeTailCall, abi.EINVAL, "tail_call abusing map_ptr")
+		}
+	}
+	return nil
+}
+
 // checkBypass asks for a barrier behind a store that a later load could
 // overtake: one that puts a pointer on the stack, or writes over what is not
 // plain data. Linux 6.18: of the slot, the size bytes next to the frame pointer

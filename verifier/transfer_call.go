@@ -7,10 +7,14 @@ import (
 	"github.com/skepbpf/skep/isa"
 )
 
-// helperFor is the prototype by which the program calls a helper.
+// helperFor is the prototype by which the program calls a helper, nil if it must
+// not.
 func (v *verifier) helperFor(id abi.HelperID) *abi.Helper {
 	h := abi.HelperFor(id, v.progType(), v.attachType())
-	if h == nil || len(h.StructOps) == 0 || v.progType() != abi.StructOps {
+	if h == nil || h.Config != "" || !v.capable(h.Cap) && !h.FreeIn.Has(v.progType()) {
+		return nil
+	}
+	if len(h.StructOps) == 0 || v.progType() != abi.StructOps {
 		return h
 	}
 	// A congestion control that is being released has no options to set.
@@ -36,7 +40,7 @@ func (v *verifier) checkHelperCall(insn int) error {
 		return v.reject(CodeHelperUnknown, abi.EINVAL, "invalid func %s#%d", helperText(id), id)
 	}
 	h := v.helperFor(id)
-	if h == nil || !v.capable(h.Cap) && !h.FreeIn.Has(v.progType()) || h.Config != "" {
+	if h == nil {
 		return v.reject(CodeHelperForbidden, abi.EINVAL, "program of this type cannot use helper %s#%d", helperText(id), id)
 	}
 	sleeps := h.MightSleep || h.SleepsIfSleepable && v.state.inSleepable
@@ -158,10 +162,6 @@ func (v *verifier) noteCallMap(insn int, m *callMeta) error {
 	}
 	v.setMapFact(a, m)
 	if m.id == abi.TailCall {
-		if a.mapState < 0 && !v.perfmon {
-			// Linux 6.18: the bound of the index is compiled in, against Spectre.
-			return v.reject(CodeTailCall, abi.EINVAL, "tail_call abusing map_ptr")
-		}
 		r := v.reg(3)
 		if r.isConst() && r.Bits.Value < uint64(v.maps[m.mapAt].MaxEntries) {
 			return v.markPrecise(3)

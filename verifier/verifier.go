@@ -158,6 +158,7 @@ var phases = [...]struct {
 	{"liveness", func(v *verifier) error { v.findLiveRegs(); v.logLive(); return nil }},
 	{"walk", (*verifier).walkAll},
 	{"stack", (*verifier).checkStackDepth},
+	{"tail calls", (*verifier).checkTailCalls},
 }
 
 func (v *verifier) run() error {
