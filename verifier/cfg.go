@@ -127,7 +127,9 @@ func (v *verifier) addSubprogs() error {
 			if f := &v.prog.Funcs[j]; f.Start == s {
 				sp.name, sp.exception = f.Name, f.ExceptionCallback
 				sp.callback, sp.asyncCB = f.ExceptionCallback, f.ExceptionCallback
-				sp.typed = f.Type != nil
+				if sp.typed = f.Type != nil; sp.typed {
+					sp.name = f.Type.Name // a symbol may bear the compiler's marks
+				}
 				sp.global = f.Global && f.Type != nil
 			}
 		}

@@ -524,7 +524,8 @@ func (v *verifier) matchKptr(f *mapField, r *reg, regno int) error {
 			perm |= fPerCPU
 		}
 	}
-	ok := r.typ.base() == ptBTF && r.typ&^baseMask&^perm == 0
+	kind := r.typ.base() == ptBTF && r.typ&^baseMask&^perm == 0
+	ok := kind
 	if ok {
 		if err := v.checkOffsetReg(r, regno, true); err != nil {
 			return err
@@ -534,15 +535,16 @@ func (v *verifier) matchKptr(f *mapField, r *reg, regno int) error {
 	if ok {
 		return nil
 	}
+	// Linux 6.18: the type's name is looked at once the kind of pointer fits.
 	have, want := "", nameOf(v.typeOf(f.typeID, f.local))
-	if r.typ.base() == ptBTF {
+	if kind {
 		have = v.typeName(r)
 	}
 	text := ptBTF.String() + want
 	if f.kind == fieldKptrUnref {
 		text += " or " + (ptBTF | fUntrusted).String() + want
 	}
-	return v.reject(CodeKptr, abi.EINVAL, "invalid kptr access, R%d type=%s%s expected=%s", regno, r.typ, have, text)
+	return v.reject(CodeKptr, abi.EACCES, "invalid kptr access, R%d type=%s%s expected=%s", regno, r.typ, have, text)
 }
 
 // processKptrDest checks the first argument of kptr_xchg.

@@ -30,6 +30,9 @@ func (v *verifier) processIter(regno int, k *kfunc, m *kfuncMeta, t btf.Type) er
 	if r.typ != ptStack {
 		return v.reject(CodeIterator, abi.EINVAL, "arg#%d expected pointer to an iterator on stack", regno-1)
 	}
+	if k.name == "bpf_iter_css_task_new" && !v.mayWalkTasks() {
+		return v.reject(CodeIterator, abi.EINVAL, "css_task_iter is only allowed in bpf_lsm, bpf_iter and sleepable progs")
+	}
 	id := v.typeID(t, kernelType)
 	size, _ := btf.Sizeof(t)
 	n := size / 8
@@ -153,4 +156,12 @@ func (v *verifier) stepIter(insn int, m *kfuncMeta) error {
 	v.log.touchSlot(m.iterSlot)
 	v.reg(0).setConst(0)
 	return nil
+}
+
+// mayWalkTasks reports whether the tasks of a cgroup may be walked: it takes a
+// lock that tracing programs could already hold.
+// Linux 6.18: iterators, LSM and sleepable programs.
+func (v *verifier) mayWalkTasks() bool {
+	t := v.progType()
+	return t == abi.LSM || t == abi.Tracing && v.attachType() == abi.AttachTraceIter || v.state.inSleepable
 }

@@ -192,11 +192,11 @@ func (v *verifier) forkFailedLock(insn int) error {
 func (v *verifier) kfuncCallback(insn int, k *kfunc, m *kfuncMeta) error {
 	switch k.name {
 	case "bpf_rbtree_add_impl":
-		return v.pushCallback(insn, m.sub, v.treeLessCallback(m.root), false)
+		return v.pushCallback(insn, m.sub, v.treeLessCallback(m.root), runsBetween)
 	case "bpf_wq_set_callback_impl":
-		return v.pushCallback(insn, m.sub, v.workCallback(), true)
+		return v.pushCallback(insn, m.sub, v.laterCallback(), runsLaterAsleep)
 	case "bpf_task_work_schedule_signal_impl", "bpf_task_work_schedule_resume_impl":
-		return v.pushCallback(insn, m.sub, v.taskWorkCallback(), true)
+		return v.pushCallback(insn, m.sub, v.taskWorkCallback(), runsLaterAsleep)
 	}
 	return nil
 }

@@ -312,7 +312,11 @@ func (v *verifier) kfuncArgValue(kind kfArg, i int, k *kfunc, m *kfuncMeta, targ
 		if r.typ.base() != ptBTF || !r.typ.has(fAlloc) {
 			return bad("arg#%d is neither owning or non-owning ref", i)
 		}
-		if !v.fieldsAt(r).has(fieldRefcount) {
+		fields := v.fieldsAt(r)
+		if fields == nil || fields.mask == 0 {
+			return v.reject(CodeKfuncArg, abi.EFAULT, "verifier bug: Couldn't find btf_record")
+		}
+		if !fields.has(fieldRefcount) {
 			return bad("arg#%d doesn't point to a type with bpf_refcount field", i)
 		}
 		m.objType, m.objLocal = r.arg, r.arg2

@@ -20,11 +20,8 @@ func (v *verifier) privateStacks() bool {
 			return false
 		}
 	}
-	switch v.prog.Type {
-	case abi.Kprobe, abi.Tracepoint, abi.PerfEvent, abi.RawTracepoint:
-		return true
-	}
-	return false
+	info := v.prog.Type.Info()
+	return info != nil && info.HasPrivateStack(v.prog.Attach)
 }
 
 // roundFrame is the size of a frame in native code: a multiple of 16, nothing

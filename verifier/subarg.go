@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/cilium/ebpf/btf"
@@ -69,17 +71,17 @@ func (v *verifier) prepareArgs(sub int) error {
 	}
 	proto, ok := f.Type.Type.(*btf.FuncProto)
 	if !ok {
-		return v.reject(CodeBTF, abi.EINVAL, "Invalid BTF of func %s", f.Name)
+		return v.reject(CodeBTF, abi.EINVAL, "Invalid BTF of func %s", sp.name)
 	}
 	if len(proto.Params) > 5 {
 		return v.reject(CodeGlobalFunc, abi.EINVAL, "Global function %s() with %d > %d args. Buggy compiler.",
-			f.Name, len(proto.Params), 5)
+			sp.name, len(proto.Params), 5)
 	}
 	switch bare(proto.Return).(type) {
 	case *btf.Int, *btf.Enum:
 	default:
 		return v.reject(CodeGlobalFunc, abi.EINVAL,
-			"Global function %s() doesn't return scalar. Only those are supported.", f.Name)
+			"Global function %s() doesn't return scalar. Only those are supported.", sp.name)
 	}
 	args := make([]subArg, len(proto.Params))
 	for i := range proto.Params {
@@ -90,7 +92,7 @@ func (v *verifier) prepareArgs(sub int) error {
 				return err
 			}
 		}
-		if args[i], err = v.prepareArg(i, proto.Params[i].Type, tags, f.Name, sp.global); err != nil {
+		if args[i], err = v.prepareArg(i, proto.Params[i].Type, tags, sp.name, sp.global); err != nil {
 			return err
 		}
 	}
@@ -307,7 +309,12 @@ func (v *verifier) checkGlobalCall(sub int) error {
 	}
 	if err != nil {
 		// The reason is worth more than the line that Linux adds to it.
-		v.log.printf("Caller passes invalid args into func#%d ('%s')\n", sub, v.subs[sub].name)
+		line := fmt.Sprintf("Caller passes invalid args into func#%d ('%s')", sub, v.subs[sub].name)
+		v.log.printf("%s\n", line)
+		var e *Error
+		if errors.As(err, &e) {
+			e.Linux = line
+		}
 	}
 	return err
 }
@@ -337,6 +344,11 @@ func (v *verifier) checkSubArg(i int, a *subArg) error {
 			return err
 		}
 		if err := v.checkMemReg(regno, int(a.size)); err != nil {
+			// Linux 6.18: what is wrong with memory is all one to a caller.
+			var e *Error
+			if errors.As(err, &e) {
+				e.Errno = abi.EINVAL
+			}
 			return err
 		}
 		if !a.flags.has(fNull) && v.reg(regno).typ.has(fNull) {

@@ -186,6 +186,11 @@ func (v *verifier) combine(in isa.Insn, dst int, is32 bool) error {
 	if d.typ == ptArena {
 		return nil // 32 bits wide, any arithmetic will do
 	}
+	if in.Op.IsX() && v.reg(int(in.Src())).typ == ptArena {
+		// Linux 6.18.44: either operand makes it one, whatever the other is.
+		*d = *v.reg(int(in.Src()))
+		return nil
+	}
 	var k reg
 	var s *reg
 	if in.Op.IsX() {

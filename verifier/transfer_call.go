@@ -215,17 +215,17 @@ func (v *verifier) helperSpecial(insn int, m *callMeta) (changes bool, err error
 			return false, v.reject(CodeHelperArg, abi.EINVAL, "get_local_storage() doesn't support non-zero flags")
 		}
 	case abi.ForEachMapElem:
-		return false, v.pushCallback(insn, m.sub, v.mapElemCallback(), false)
+		return false, v.pushCallback(insn, m.sub, v.mapElemCallback(), runsBetween)
 	case abi.TimerSetCallback:
-		return false, v.pushCallback(insn, m.sub, v.timerCallback(), true)
+		return false, v.pushCallback(insn, m.sub, v.laterCallback(), runsLater)
 	case abi.FindVMA:
-		return false, v.pushCallback(insn, m.sub, v.findVMACallback(), false)
+		return false, v.pushCallback(insn, m.sub, v.findVMACallback(), runsBetween)
 	case abi.Snprintf:
 		return false, v.checkSnprintf()
 	case abi.Loop:
 		return false, v.callLoop(insn, m)
 	case abi.UserRingBufDrain:
-		return false, v.pushCallback(insn, m.sub, v.userRingCallback(), false)
+		return false, v.pushCallback(insn, m.sub, v.userRingCallback(), runsBetween)
 	case abi.DynptrFromMem:
 		if t := v.reg(1).typ; t != ptMapValue {
 			return false, v.reject(CodeHelperArg, abi.EACCES, "Unsupported reg type %s for bpf_dynptr_from_mem data", t)
@@ -260,7 +260,7 @@ func (v *verifier) callLoop(insn int, m *callMeta) error {
 	}
 	f := v.state.frame()
 	if uint64(f.depth) < v.reg(1).UMax {
-		return v.pushCallback(insn, m.sub, v.loopCallback(), false)
+		return v.pushCallback(insn, m.sub, v.loopCallback(), runsBetween)
 	}
 	f.depth = 0
 	if v.log.on(logStates) {

@@ -199,22 +199,27 @@ func (v *verifier) enter(s *state, sub, site int) error {
 	return nil
 }
 
-// pushCallback queues the body of a callback that the call at insn runs: in
-// between, or later on its own (async). set gives it its arguments. The call's
-// own path goes on as if the callback did not run, or did not run again.
-func (v *verifier) pushCallback(insn, sub int, set callbackSetup, async bool) error {
-	return v.pushCallbackSleep(insn, sub, set, async, false)
-}
+// callbackRun is when a callback runs.
+type callbackRun uint8
 
-func (v *verifier) pushCallbackSleep(insn, sub int, set callbackSetup, async, sleepable bool) error {
+const (
+	runsBetween     callbackRun = iota // during the call
+	runsLater                          // on its own, without sleeping
+	runsLaterAsleep                    // on its own, may sleep whatever the program may
+)
+
+// pushCallback queues the body of a callback that the call at insn runs. set
+// gives it its arguments. The call's own path goes on as if the callback did not
+// run, or did not run again.
+func (v *verifier) pushCallback(insn, sub int, set callbackSetup, run callbackRun) error {
 	start := v.subs[sub].start
 	v.subs[sub].callback = true
 	caller := v.state.frame()
-	if async {
+	if run != runsBetween {
 		v.subs[sub].asyncCB = true
 		s := v.newState()
 		s.branches = 1
-		s.inSleepable = sleepable
+		s.inSleepable = run == runsLaterAsleep
 		s.firstInsn, s.lastInsn = int32(start), -1
 		f := &frame{callsite: -1, sub: int32(sub), asyncEntry: caller.asyncEntry + 1}
 		f.regs[isa.FP].setPointer(ptStack)

@@ -273,7 +273,7 @@ func (v *verifier) checkReturns() error {
 			}
 		}
 		if n > 1 {
-			return v.reject(CodeException, abi.EINVAL, "multiple exception callback tags for main subprog")
+			return v.reject(CodeException, abi.EEXIST, "multiple exception callback tags for main subprog")
 		}
 	}
 	for s := 1; s < len(v.subs); s++ {

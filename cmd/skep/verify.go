@@ -88,6 +88,7 @@ type verdict struct {
 	Error    string `json:"error,omitempty"`
 	Detail   string `json:"detail,omitempty"` // the lines before the error where one does not say it all
 	Code     string `json:"code,omitempty"`
+	Errno    int    `json:"errno,omitempty"` // what bpf(2) would return
 	Insn     *int   `json:"insn,omitempty"`
 	Line     string `json:"line,omitempty"`
 	Insns    int    `json:"insns"`
@@ -249,6 +250,7 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 		v.stats(proven.Stats())
 	case errors.As(err, &rej):
 		v.Verdict, v.Error, v.Code, v.log = "reject", rej.Msg, rej.Code.String(), rej.Log
+		v.Errno = int(rej.Errno)
 		if f.json && rej.Linux != rej.Msg {
 			v.Error += "\n" + rej.Linux
 		}
