@@ -36,6 +36,7 @@
 //	precision.go backstep.go         walking back for precise scalars
 //	refs.go irq.go                   references, locks, RCU, preemption, interrupts
 //	dynptr.go iterator.go callback.go subarg.go  objects on the stack, bodies run by helpers, global functions
+//	sandbox.go speculate.go          users with few capabilities; paths that only a processor takes
 //	btf.go fields.go ksym.go kfunc.go attach.go ctxarg.go tracepoint.go  types: kernel's, maps', arguments'
 //	numbers.go join*.go upper.go     numbers for code generation: a pass of its own, without pruning
 //	log.go reject.go walk.go         the log in the kernel's format, the reasons, the record of a walk
