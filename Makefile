@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz bench soak examples conformance agreement objects clean
+.PHONY: all build test lint race cross fuzz bench soundness soak examples conformance agreement objects clean
 
 all: build test
 
@@ -39,12 +39,20 @@ fuzz:
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
+# Random programs that the verifier accepts, followed through the record of
+# their walk.
+SOUNDTIME ?= 1m
+soundness:
+	SOUNDTIME=$(SOUNDTIME) $(GO) test -count=1 -timeout 0 -v -run TestRandomPrograms ./internal/difftest
+
 # What takes long, before a release: the rules against the running kernel, races
-# again and again, and every fuzz target. SOAKTIME is for each target.
+# again and again, an hour of soundness, and every fuzz target. SOAKTIME is for
+# each target.
 SOAKTIME ?= 10m
 soak:
 	SKEP_LIVE_KERNEL=1 $(GO) test -count=1 -timeout 60m -run TestRunningKernel ./verifier
 	CGO_ENABLED=1 $(GO) test -race -gcflags=all=-d=checkptr=0 -count=5 -timeout 60m $(RACE)
+	$(MAKE) soundness SOUNDTIME=1h
 	scripts/fuzz.sh $(SOAKTIME)
 
 examples:
@@ -60,7 +68,7 @@ agreement: build
 # The corpus of agreement, which that builds, through the reader, the text, and
 # the engines.
 objects:
-	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm ./verifier ./vm
+	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm ./verifier ./vm ./internal/difftest
 	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs SKEP_ORACLE_RESULTS=$(abspath $(SHARED))/oracle/results/kernel-6.18.jsonl.gz \
 		$(GO) test -count=1 -v -run TestProcessedInstructions ./cmd/skep
 

@@ -197,7 +197,7 @@ func (w *Walk) finish(v *verifier) {
 // covers: what statesEqual compares.
 func (v *verifier) boundIn(s *state, i int32, within bool) (regs uint16, slots uint64) {
 	binds := func(r *reg) bool {
-		return r.typ != ptNone && (r.typ != ptScalar || r.precise || within)
+		return r.typ != ptNone && (r.typ != ptScalar || r.precise || within || !v.bpf || v.exactScalars)
 	}
 	f := s.frames[i]
 	live := v.aux[s.frameInsn(i)].live

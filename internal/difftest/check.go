@@ -47,6 +47,7 @@ type Tally struct {
 	Unbound    int // values that nothing binds, and that are no members
 	Unresolved int // values of which the machine cannot tell
 	Facts      int
+	Numbers    int // registers held to the joining pass
 	Perturbed  int // runs repeated with garbage in upper halves
 	Why        map[string]int
 }
@@ -63,9 +64,9 @@ func (t *Tally) name(why string) {
 func (t *Tally) String() string {
 	all := float64(max(1, t.Checked+t.Unbound+t.Unresolved)) / 100
 	return fmt.Sprintf("%d programs (%d refused, %d unfit), %d runs, %d steps, %d covers; "+
-		"%d values: %.2f%% checked, %.2f%% unbound, %.2f%% unresolved %v; %d facts, %d perturbed runs",
+		"%d values: %.2f%% checked, %.2f%% unbound, %.2f%% unresolved %v; %d facts, %d numbers, %d perturbed runs",
 		t.Programs, t.Refused, t.Unfit, t.Runs, t.Steps, t.Covered, t.Checked+t.Unbound+t.Unresolved,
-		float64(t.Checked)/all, float64(t.Unbound)/all, float64(t.Unresolved)/all, t.Why, t.Facts, t.Perturbed)
+		float64(t.Checked)/all, float64(t.Unbound)/all, float64(t.Unresolved)/all, t.Why, t.Facts, t.Numbers, t.Perturbed)
 }
 
 // Check verifies img and, if it is accepted and can run, holds its runs to what
@@ -102,6 +103,7 @@ func Check(ctx context.Context, img *image.Program, opts *Options, t *Tally) err
 	if o.Tamper != nil {
 		o.Tamper(c.walk)
 	}
+	c.nums = newNumbers(c.proof)
 	for i := range o.Runs {
 		if err := c.run(ctx, o.Seed+uint64(i)); err != nil {
 			var unfit *unfitError
@@ -121,6 +123,7 @@ type check struct {
 	img   *image.Program
 	opts  *Options
 	proof *verifier.Program
+	nums  *numbers
 	walk  *verifier.Walk
 	tally *Tally
 }
@@ -153,10 +156,11 @@ func (c *check) run(ctx context.Context, seed uint64) error {
 	}
 	defer w.close()
 	defer ready.Close()
-	f := &follower{walk: c.walk, img: c.img, world: w, tally: c.tally}
+	f := &follower{walk: c.walk, img: c.img, world: w, tally: c.tally, result: -1}
 	w.trace = func(s interp.Step) {
 		f.step(s.Slot, s.Regs)
 		f.checkFacts(c.proof, s.Slot, s.Regs)
+		f.checkNumbers(c.nums, s.Slot, s.Regs)
 	}
 	c.tally.Runs++
 	_, err = w.run(ctx, ready, c.opts.MaxSteps)

@@ -30,11 +30,10 @@ func (f *follower) checkFacts(p *verifier.Program, slot int, regs *[11]uint64) {
 			base = in.Src()
 		}
 	default:
-		if in.Op == isa.CallOp && fact.Map > 0 {
-			f.tally.Facts++
-			if r := mapArg(in); f.world.mapAt(regs[r]) != int(fact.Map)-1 {
-				f.fail(slot, "R%d = %#x is not map %d, which the fact names", r, regs[r], fact.Map-1)
-			}
+		if in.Op == isa.CallOp {
+			f.checkCall(p, fact, slot, regs)
+		} else if fact.Mask.On {
+			f.checkMask(fact.Mask, in, slot, regs)
 		}
 		return
 	}
@@ -46,6 +45,64 @@ func (f *follower) checkFacts(p *verifier.Program, slot int, regs *[11]uint64) {
 	f.tally.Facts++
 	if text := f.atKind(fact, at, uint64(in.Op.Size().Bytes())); text != "" {
 		f.fail(slot, "R%d%+d = %#x %s", base, in.Off, at, text)
+	}
+	if _, _, end, ok := f.world.packet(); ok && fact.Mem == verifier.KindPacket && !fact.KindVaries &&
+		int64(regs[base]+uint64(fact.Packet)-end) > 0 {
+		f.fail(slot, "R%d = %#x has not the %d bytes of packet behind it that the fact names", base, regs[base], fact.Packet)
+	}
+	f.checkDepth(p, slot, at)
+}
+
+// checkDepth holds an access of the stack to what is said of the function whose
+// stack it is.
+func (f *follower) checkDepth(p *verifier.Program, slot int, at uint64) {
+	pass := f.top()
+	i, off, ok := pass.onStack(at, 1)
+	if !ok || len(pass.at) == 0 {
+		return
+	}
+	fn := f.walk.Visits[pass.at[0].visit].Frames[i].Func
+	if depth := p.Funcs()[fn].Depth; stackSize-off > depth {
+		f.fail(slot, "fp-%d of func %d is touched, and its stack is said to be %d deep", stackSize-off, fn, depth)
+	}
+}
+
+// checkCall holds the arguments of a call to its facts.
+func (f *follower) checkCall(p *verifier.Program, fact verifier.Fact, slot int, regs *[11]uint64) {
+	if r := mapArg(f.img.Insns[slot]); fact.Map > 0 {
+		f.tally.Facts++
+		if f.world.mapAt(regs[r]) != int(fact.Map)-1 {
+			f.fail(slot, "R%d = %#x is not map %d, which the fact names", r, regs[r], fact.Map-1)
+		}
+	}
+	for n := 1; n <= 5; n++ {
+		s, ok := p.Arg(slot, n)
+		if !ok {
+			continue
+		}
+		f.tally.Facts++
+		if regs[n] < s.Min || regs[n] > s.Max {
+			f.fail(slot, "R%d = %#x is not in [%d,%d], which the fact names", n, regs[n], s.Min, s.Max)
+		}
+	}
+}
+
+// checkMask: a mask must not change what no processor guessed.
+func (f *follower) checkMask(m verifier.Mask, in isa.Insn, slot int, regs *[11]uint64) {
+	f.tally.Facts++
+	r := in.Src()
+	if m.Dst {
+		r = in.Dst()
+	}
+	n := regs[r]
+	if !in.Op.IsX() {
+		n = uint64(int64(in.Imm))
+	}
+	if m.Neg {
+		n = -n
+	}
+	if n > uint64(m.Limit) || m.Const && n != uint64(m.Limit) {
+		f.fail(slot, "the amount %#x would be masked by %+v", n, m)
 	}
 }
 

@@ -15,13 +15,16 @@ type follower struct {
 	world *world
 	tally *Tally
 
-	passes  []*pass
-	prev    int // slot of the latest step
-	regs    [11]uint64
-	steps   int
-	started bool
-	err     *Violation
-	unfit   string // why the run can not go on in a made-up world
+	passes []*pass
+	prev   int // slot of the latest step
+	regs   [11]uint64
+	steps  int
+	// the latest step in the frame at resultFP, for its result; -1 for none
+	result   int
+	resultFP uint64
+	started  bool
+	err      *Violation
+	unfit    string // why the run can not go on in a made-up world
 	// why the latest way that was tried is none
 	why reason
 	// scratch of linked

@@ -2,43 +2,62 @@ package difftest
 
 import (
 	"context"
+	"fmt"
+	"math"
 	"os"
+	"strconv"
 	"testing"
 	"time"
 
+	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/internal/randprog"
 	"github.com/skepbpf/skep/verifier"
 )
 
-// random is the program of a seed, and how it is checked.
+// random follows the program of a seed. A failure names all that is needed to
+// see it again.
 func random(seed uint64, t *Tally) error {
 	img := randprog.New(seed, &randprog.Options{NoMutation: seed%2 == 0})
 	opts := &Options{Seed: seed, MaxSteps: 5_000}
 	if seed%8 == 7 {
 		opts.Trust = verifier.Sandbox
 	}
-	return Check(context.Background(), img, opts, t)
+	if err := Check(context.Background(), img, opts, t); err != nil {
+		return fmt.Errorf("program %d: %w\n%s", seed, err, text(img))
+	}
+	return nil
+}
+
+func text(img *image.Program) []byte {
+	return asm.Format(&image.Collection{Programs: []*image.Program{img}, Maps: img.Maps})
 }
 
 // TestRandomPrograms follows random programs that the verifier accepts: a few,
-// always the same, or for as long as SOUNDTIME says, others every time.
+// always the same, or for as long as SOUNDTIME says, others every time;
+// SOUNDSEED is the first.
 func TestRandomPrograms(t *testing.T) {
 	t.Parallel()
-	first, most, end := uint64(0), 400, time.Time{}
+	var tally Tally
+	first, most, d := uint64(0), uint64(400), time.Duration(0)
 	if s := os.Getenv("SOUNDTIME"); s != "" {
-		d, err := time.ParseDuration(s)
-		if err != nil {
+		var err error
+		if d, err = time.ParseDuration(s); err != nil {
 			t.Fatal(err)
 		}
-		end, most, first = time.Now().Add(d), 1<<30, uint64(time.Now().UnixNano())
+		first, most = uint64(time.Now().UnixNano()), math.MaxUint64
 	}
-	var tally Tally
-	for i := range uint64(most) {
-		if !end.IsZero() && time.Now().After(end) {
-			break
+	if s := os.Getenv("SOUNDSEED"); s != "" {
+		var err error
+		if first, err = strconv.ParseUint(s, 0, 64); err != nil {
+			t.Fatal(err)
 		}
+	}
+	t.Logf("the first is %d", first)
+	end := time.Now().Add(d)
+	for i := uint64(0); i < most && (d == 0 || time.Now().Before(end)); i++ {
 		if err := random(first+i, &tally); err != nil {
-			t.Errorf("program %d: %v", first+i, err)
+			t.Error(err)
 		}
 	}
 	if t.Log(&tally); tally.Programs == 0 {
@@ -55,7 +74,7 @@ func FuzzSound(f *testing.F) {
 		img := randprog.FromBytes(data, &randprog.Options{NoMutation: seed%2 == 0})
 		opts := &Options{Seed: seed, Runs: 1, MaxInsns: 5_000, MaxSteps: 2_000}
 		if err := Check(context.Background(), img, opts, new(Tally)); err != nil {
-			t.Error(err)
+			t.Errorf("%v\n%s", err, text(img))
 		}
 	})
 }
