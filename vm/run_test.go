@@ -23,6 +23,7 @@ import (
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
 	"github.com/skepbpf/skep/vm/jit"
+	"github.com/skepbpf/skep/vm/jit/emit"
 )
 
 // trusting passes the engine for verified programs through the unverified
@@ -33,6 +34,11 @@ func (trusting) ChecksEveryAccess() {}
 
 // native is the JIT, for all tests.
 var native = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(nil) })
+
+// plainNative is the JIT without what it may leave out.
+var plainNative = sync.OnceValues(func() (*jit.Engine, error) {
+	return jit.New(&jit.Options{Off: emit.OptAll, Plain: true})
+})
 
 // trustingNative is trusting for the JIT.
 type trustingNative struct{ *jit.Engine }
@@ -56,6 +62,13 @@ var engines = map[string]func(img *image.Program, opts vm.Options, ctxSize int) 
 	},
 	"jit": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
 		e, err := native()
+		if err != nil {
+			return nil, err
+		}
+		return vm.NewUnverified(img, trustingNative{e}, opts)
+	},
+	"jit plain": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
+		e, err := plainNative()
 		if err != nil {
 			return nil, err
 		}

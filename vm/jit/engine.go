@@ -20,6 +20,7 @@ const arenaSize = 64 << 20
 type Engine struct {
 	arena    *execmem.Arena
 	features uint64
+	off      emit.Opt
 	call     mem.Addr // stub that calls a function
 	resume   mem.Addr // stub that goes on after an exit
 	undo     func()   // takes the signal handler away, nil if there is none
@@ -34,11 +35,19 @@ type Options struct {
 	// machine code, which only a bug of skep can cause, then ends the process;
 	// otherwise it ends the run.
 	NoSignals bool
+	// Off are optimisations to leave out, to measure and compare.
+	Off emit.Opt
+	// Plain leaves out instructions that not every machine of the
+	// architecture has.
+	Plain bool
 }
 
 // New is an engine with memory of its own. It fails where the machine is none
 // that code can be made for, or the system does not let it run. opts may be nil.
 func New(opts *Options) (*Engine, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
 	stubs, err := stubs()
 	if err != nil {
 		return nil, err
@@ -51,10 +60,13 @@ func New(opts *Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Engine{arena: a, features: features()}
+	e := &Engine{arena: a, off: opts.Off}
+	if !opts.Plain {
+		e.features = features()
+	}
 	e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
 	e.progs.Store(&[]*code{})
-	if opts == nil || !opts.NoSignals {
+	if !opts.NoSignals {
 		if e.undo, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2])); err != nil {
 			return nil, err
 		}
@@ -77,7 +89,7 @@ func (e *Engine) Close() error {
 func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 	cd := &code{engine: e, prog: p, low: p.Lowered(), bodies: p.Bodies()}
 	cd.handle = e.add(cd)
-	out, err := compile(cd.low, emit.Options{Handle: uint32(cd.handle), Features: e.features})
+	out, err := compile(cd.low, emit.Options{Handle: uint32(cd.handle), Features: e.features, Off: e.off})
 	if err != nil {
 		e.drop(cd.handle)
 		return nil, err

@@ -23,7 +23,7 @@ const (
 )
 
 // room is the stack that a chain of calls and an exit need at most, in bytes.
-const room = 8*(512+64) + 128
+const room = 8*(512+128) + 128
 
 // Run runs the program from its entry.
 func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {

@@ -31,6 +31,9 @@ type compiler struct {
 	insns emit.Label // label of instruction 0
 	funcs emit.Label // label of function 0
 	leave emit.Label // the code that saves registers and returns to Go
+	begin emit.Label // of all code
+	loop  emit.Label // the code of bpf_loop
+	loops bool       // somebody calls it
 
 	exits []emit.Exit
 	cold  []cold
@@ -53,7 +56,8 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c.Reset(len(p.Insns)*8 + 256)
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
-	c.leave = c.NewLabel()
+	c.leave, c.begin, c.loop = c.NewLabel(), c.NewLabel(), c.NewLabel()
+	c.Bind(c.begin)
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
 	for i := range p.Funcs {
 		if err := c.function(i); err != nil {
@@ -61,6 +65,9 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 		}
 	}
 	c.leaveCode()
+	if c.loops {
+		c.loopCode()
+	}
 	c.link()
 	for i := range p.Funcs {
 		out.Funcs[i] = c.Offset(c.funcs + emit.Label(i))
@@ -240,7 +247,9 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 	n := int32(i)
 	switch op := in.Op; {
 	case op == ir.Call:
-		c.exit(emit.ExitCall, n, false)
+		if !c.inline(&c.p.Callees[in.Off]) {
+			c.exit(emit.ExitCall, n, false)
+		}
 	case op == ir.CallLocal:
 		c.call(c.funcs + emit.Label(in.Imm))
 	case op == ir.Exit:

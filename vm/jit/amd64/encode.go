@@ -51,8 +51,11 @@ const (
 
 func (c cond) not() cond { return c ^ 1 }
 
-// The kinds of fixups: the distance to a label from behind the field, 4 bytes.
-const fixRel32 uint8 = 0
+// The kinds of fixups, all 4 bytes.
+const (
+	fixRel32 uint8 = iota // the distance from behind the field to a label
+	fixOff32              // the distance from the code's begin to a label
+)
 
 // encoder appends instructions. Names are the mnemonics; a trailing RR takes two
 // registers, RI a register and an immediate, RM loads, MR stores. w is the width
@@ -62,7 +65,11 @@ type encoder struct{ emit.Buffer }
 // link fills in the labels' distances.
 func (e *encoder) link() {
 	for _, f := range e.Fixups {
-		binary.LittleEndian.PutUint32(e.Code[f.At:], uint32(e.Offset(f.Label)-f.At-4))
+		v := e.Offset(f.Label)
+		if f.Kind == fixRel32 {
+			v -= f.At + 4
+		}
+		binary.LittleEndian.PutUint32(e.Code[f.At:], uint32(v))
 	}
 }
 
@@ -367,6 +374,16 @@ func (e *encoder) storeI(size int, base reg, off, imm int32) {
 
 // lea is dst = base + off.
 func (e *encoder) lea(dst, base reg, off int32) { e.rm(true, 0x8d, dst, base, off) }
+
+// leaLabel is dst = the address of l.
+func (e *encoder) leaLabel(dst reg, l emit.Label) {
+	e.rex(true, dst, 0, false)
+	e.Byte(0x8d, byte(dst&7)<<3|5)
+	e.Want(l, fixRel32)
+}
+
+// callR calls the address in r.
+func (e *encoder) callR(r reg) { e.rr(false, 0xff, 2, r) }
 
 func (e *encoder) push(r reg) {
 	e.rex(false, 0, r, false)

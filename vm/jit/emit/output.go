@@ -54,8 +54,22 @@ const (
 	SavedSlots
 )
 
+// Opt is a set of optimisations.
+type Opt uint32
+
+// The optimisations. Each can be left out, and results stay the same.
+const (
+	OptLookup Opt = 1 << iota // lookups in arrays without a call
+	OptLoop                   // bpf_loop as a loop of machine code
+	OptCPU                    // the number of the CPU without a call
+
+	OptAll Opt = 1<<iota - 1
+)
+
 // Options choose what a code generator may do.
 type Options struct {
+	// Off are optimisations to leave out.
+	Off Opt
 	// Handle is what the code leaves in BlockProg.
 	Handle uint32
 	// Features are the machine's, as bits of the architecture's own.
