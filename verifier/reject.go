@@ -180,7 +180,8 @@ type Error struct {
 	// not say it all, without an end of line; often "".
 	Detail string
 	// Linux is the line that Linux's log ends with, where something follows
-	// the reason: the C line, or a state. Otherwise it is Msg.
+	// the reason: the C line, or a state. "" where Linux says nothing, otherwise
+	// it is Msg.
 	Linux string
 	// Errno is what bpf(2) would return.
 	Errno abi.Errno

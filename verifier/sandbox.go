@@ -1,6 +1,10 @@
 package verifier
 
-import "github.com/skepbpf/skep/abi"
+import (
+	"fmt"
+
+	"github.com/skepbpf/skep/abi"
+)
 
 // Caps are capabilities that the user of Trust Sandbox has after all. The zero
 // value is a user without any.
@@ -51,18 +55,23 @@ const maxUnprivLen = 4096
 // the error number.
 func (v *verifier) checkRights() error {
 	if !v.bpf && len(v.insns) > maxUnprivLen {
-		return v.reject(CodeUnprivileged, abi.E2BIG, "program of %d instructions, CAP_BPF is needed for more than %d", len(v.insns), maxUnprivLen)
+		return v.silent(abi.E2BIG, "program of %d instructions, CAP_BPF is needed for more than %d", len(v.insns), maxUnprivLen)
 	}
 	info := v.prog.Type.Info()
 	switch {
 	case info == nil:
 		return nil // refused later, by everyone's rules
 	case !v.capable(info.Cap):
-		return v.reject(CodeUnprivileged, abi.EPERM, "program type %s needs %s", v.prog.Type.Short(), capNames[info.Cap])
+		return v.silent(abi.EPERM, "program type %s needs %s", v.prog.Type.Short(), capNames[info.Cap])
 	case info.NetAdmin && v.caps&CapNetAdmin == 0:
-		return v.reject(CodeUnprivileged, abi.EPERM, "program type %s needs CAP_NET_ADMIN", v.prog.Type.Short())
+		return v.silent(abi.EPERM, "program type %s needs CAP_NET_ADMIN", v.prog.Type.Short())
 	}
 	return nil
+}
+
+// silent is a rejection that Linux gives no reason for.
+func (v *verifier) silent(errno abi.Errno, format string, args ...any) error {
+	return &Error{Code: CodeUnprivileged, Insn: -1, Msg: fmt.Sprintf(format, args...), Errno: errno}
 }
 
 var capNames = [...]string{abi.CapBPF: "CAP_BPF", abi.CapPerfmon: "CAP_PERFMON", abi.CapSysAdmin: "CAP_SYS_ADMIN"}

@@ -142,8 +142,8 @@ func TestRights(t *testing.T) {
 			if tt.errno == 0 && err != nil || tt.errno != 0 && (!errors.As(err, &rej) || rej.Errno != tt.errno) {
 				t.Errorf("%v, want %v", err, tt.errno)
 			}
-			if rej != nil && rej.Code != verifier.CodeUnprivileged {
-				t.Errorf("code %v", rej.Code)
+			if rej != nil && (rej.Code != verifier.CodeUnprivileged || rej.Linux != "" || rej.Insn >= 0) {
+				t.Errorf("code %v, Linux says %q, insn %d", rej.Code, rej.Linux, rej.Insn)
 			}
 		})
 	}

@@ -251,7 +251,7 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 	case errors.As(err, &rej):
 		v.Verdict, v.Error, v.Code, v.log = "reject", rej.Msg, rej.Code.String(), rej.Log
 		v.Errno = int(rej.Errno)
-		if f.json && rej.Linux != rej.Msg {
+		if f.json && rej.Linux != "" && rej.Linux != rej.Msg {
 			v.Error += "\n" + rej.Linux
 		}
 		v.Detail = rej.Detail
