@@ -312,7 +312,7 @@ func (v *verifier) checkSane(r *reg, where string) error {
 		return nil
 	}
 	if v.invariants {
-		return v.bug("REG INVARIANTS VIOLATION (%s): %s u64=[%#x, %#x] s64=[%#x, %#x] u32=[%#x, %#x] s32=[%#x, %#x] var_off=%s",
+		return v.reject(CodeInvariant, abi.EFAULT, "verifier bug: REG INVARIANTS VIOLATION (%s): %s u64=[%#x, %#x] s64=[%#x, %#x] u32=[%#x, %#x] s32=[%#x, %#x] var_off=%s",
 			where, why, r.UMin, r.UMax, uint64(r.SMin), uint64(r.SMax), r.U32Min, r.U32Max, uint32(r.S32Min), uint32(r.S32Max), r.Bits)
 	}
 	r.Forget()

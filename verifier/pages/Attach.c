@@ -1,13 +1,13 @@
 // A program or attach type that does not exist or does not fit.
 //
-// A program is loaded for a type and mostly for an attach type, which SEC() names,
-// and some for a function or a member of a kernel struct. The three must fit: not
-// every member of a struct_ops can be a program, and its programs need a licence
-// compatible with the GPL.
+// A program is loaded for a type and mostly for an attach type, which SEC()
+// names, and some for a function or a member of a kernel struct. The three
+// must fit: not every member of a struct_ops can be a program, and its
+// programs need a licence compatible with the GPL.
 //
-// Look the section name up in the list of libbpf's documentation ("Program Types
-// and ELF Sections"). Leave out members that the kernel does not let programs
-// implement; it uses its own then.
+// Look the section name up in the list of libbpf's documentation ("Program
+// Types and ELF Sections"). Leave out members that the kernel does not let
+// programs implement; it uses its own then.
 //
 // Linux answers ENOTSUPP:
 //     attach to unsupported member get_info of struct tcp_congestion_ops

@@ -1,8 +1,8 @@
 // An access outside a kernel object's fields.
 //
-// A typed pointer to a kernel object is followed by the kernel's BTF: an access
-// must be to a member, of its size, and a pointer is read whole. The object may be
-// read, hardly ever written.
+// A typed pointer to a kernel object is followed by the kernel's BTF: an
+// access must be to a member, of its size, and a pointer is read whole. The
+// object may be read, hardly ever written.
 //
 // Declare the struct with __attribute__((preserve_access_index)), or use
 // vmlinux.h, so that offsets fit the kernel that the program runs on, and read

@@ -1,11 +1,11 @@
 ; More than eight frames.
 ;
-; At most eight functions may be active at once, the program itself counted, and
-; callbacks too. The limit bounds the stack and what the verifier keeps of each
-; path. For a function that calls itself the code is Recursion.
+; At most eight functions may be active at once, the program itself counted,
+; and callbacks too. The limit bounds the stack and what the verifier keeps of
+; each path. For a function that calls itself the code is Recursion.
 ;
-; Let the compiler inline the small functions (static __always_inline), or split
-; the program in two with a tail call.
+; Let the compiler inline the small functions (static __always_inline), or
+; split the program in two with a tail call.
 ;
 ; Linux answers E2BIG:
 ;     the call stack of 9 frames is too deep

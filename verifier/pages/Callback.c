@@ -2,12 +2,12 @@
 //
 // A function that is given to bpf_loop, bpf_for_each_map_elem,
 // bpf_timer_set_callback and their like is walked with the arguments that the
-// helper documents, where it is used. So it must be static: a global function is
-// verified by its prototype alone, which does not say what the helper passes. And
-// it must be in the BTF: compile with -g.
+// helper documents, where it is used. So it must be static: a global function
+// is verified by its prototype alone, which does not say what the helper
+// passes. And it must be in the BTF: compile with -g.
 //
-// Write static before it. Its result must be 0 to go on or 1 to stop, or 0 for a
-// timer; other values have the code ReturnValue.
+// Write static before it. Its result must be 0 to go on or 1 to stop, or 0 for
+// a timer; other values have the code ReturnValue.
 //
 // Linux answers EINVAL:
 //     callback function not static

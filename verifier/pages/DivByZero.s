@@ -1,11 +1,11 @@
 ; Division by the constant zero.
 ;
-; A division by a register that turns out to be zero is defined: the quotient is
-; 0, the remainder the dividend. A division by the constant 0 makes no sense, and
-; is refused.
+; A division by a register that turns out to be zero is defined: the quotient
+; is 0, the remainder the dividend. A division by the constant 0 makes no
+; sense, and is refused.
 ;
-; In C the compiler warns, and makes anything it likes of such a division. Look
-; at the constant that the divisor comes from.
+; In C the compiler warns, and makes anything it likes of such a division.
+; Look at the constant that the divisor comes from.
 ;
 ; Linux answers EINVAL:
 ;     div by zero

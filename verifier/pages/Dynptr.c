@@ -2,9 +2,9 @@
 //
 // A struct bpf_dynptr is 16 bytes of stack that stand for memory whose size is
 // known at run time. A helper sets it up (bpf_dynptr_from_mem, _from_skb,
-// bpf_ringbuf_reserve_dynptr), and the program touches it through helpers only:
-// bytes that it wrote itself are none. One that stands for a ring buffer record
-// must be submitted or discarded.
+// bpf_ringbuf_reserve_dynptr), and the program touches it through helpers
+// only: bytes that it wrote itself are none. One that stands for a ring buffer
+// record must be submitted or discarded.
 //
 // Declare it as a local variable, set it up before use, and do not copy it or
 // write to it.

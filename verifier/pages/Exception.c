@@ -1,10 +1,10 @@
 // An exception where none may be thrown, or a bad exception callback.
 //
-// bpf_throw ends the program from any depth of calls, and its argument, or what
-// the exception callback makes of it, becomes the result. Helpers that call back
-// cannot be unwound, so callbacks must not throw. The callback for exceptions is
-// one global function of one number, named by the tag of the program, and is not
-// called otherwise.
+// bpf_throw ends the program from any depth of calls, and its argument, or
+// what the exception callback makes of it, becomes the result. Helpers that
+// call back cannot be unwound, so callbacks must not throw. The callback for
+// exceptions is one global function of one number, named by the tag of the
+// program, and is not called otherwise.
 //
 // Return 1 from the callback to end the loop, leave a note in its context, and
 // throw after the helper has returned.

@@ -1,13 +1,13 @@
 // Arguments that do not fit a global function's prototype.
 //
 // A global function (one without static) is verified once, alone, by what its
-// prototype and the tags of its arguments promise, and every call must then keep
-// the promise: pointers to as much memory as the type has, contexts, not NULL
-// where the tag says so.
+// prototype and the tags of its arguments promise, and every call must then
+// keep the promise: pointers to as much memory as the type has, contexts, not
+// NULL where the tag says so.
 //
-// Make the argument fit, for instance by a test for NULL before the call, or make
-// the function static: then it is verified again at every call, with the very
-// values it gets.
+// Make the argument fit, for instance by a test for NULL before the call, or
+// make the function static: then it is verified again at every call, with the
+// very values it gets.
 //
 // Linux answers EINVAL:
 //     arg#0 is expected to be non-NULL

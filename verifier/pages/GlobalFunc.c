@@ -2,8 +2,8 @@
 //
 // A global function (one without static) is verified alone, by its BTF. So its
 // result must be a number, and its arguments, at most five, must be numbers,
-// contexts, or pointers to a type of known size; a tag that does not fit the type
-// is refused too.
+// contexts, or pointers to a type of known size; a tag that does not fit the
+// type is refused too.
 //
 // Return 0 from a function that returns nothing, give void pointers a type, or
 // make the function static: then it is verified with its callers, and anything

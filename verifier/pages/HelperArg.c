@@ -1,9 +1,9 @@
 // An argument of the wrong type.
 //
-// A helper's prototype says of each argument whether it is a number, a map, the
-// context, memory of some size. Numbers in the place of pointers are the usual
-// case: keys and values go by pointer. A constant may be wanted where the program
-// has a variable.
+// A helper's prototype says of each argument whether it is a number, a map,
+// the context, memory of some size. Numbers in the place of pointers are the
+// usual case: keys and values go by pointer. A constant may be wanted where
+// the program has a variable.
 //
 // Compare the call with bpf_helper_defs.h. Put keys in a variable and pass its
 // address: "__u32 key = 5; bpf_map_lookup_elem(&m, &key)".

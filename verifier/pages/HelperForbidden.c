@@ -5,8 +5,8 @@
 // only, some need a capability such as CAP_PERFMON or a certain attach type.
 //
 // Choose a helper that the type has (the manual page bpf-helpers(7) and "skep
-// verify" of a small program tell), or do the work in a program of another type
-// and pass the result in a map. For the licence write char LICENSE[]
+// verify" of a small program tell), or do the work in a program of another
+// type and pass the result in a map. For the licence write char LICENSE[]
 // SEC("license") = "GPL" or "Dual MIT/GPL", if that is true.
 //
 // Linux answers EINVAL:

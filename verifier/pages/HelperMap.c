@@ -1,11 +1,11 @@
 // A map that the helper does not work on.
 //
 // Each helper works on certain types of map: bpf_map_lookup_elem on those with
-// keys, bpf_map_pop_elem on queues and stacks, bpf_redirect_map on device, CPU and
-// socket maps, bpf_perf_event_output on perf event arrays.
+// keys, bpf_map_pop_elem on queues and stacks, bpf_redirect_map on device, CPU
+// and socket maps, bpf_perf_event_output on perf event arrays.
 //
-// Take the map type that the helper wants, or the helper for the map: see the map
-// type's page in the kernel's documentation.
+// Take the map type that the helper wants, or the helper for the map: see the
+// map type's page in the kernel's documentation.
 //
 // Linux answers EINVAL:
 //     cannot pass map_type 27 into func bpf_perf_event_output#25

@@ -1,12 +1,12 @@
 // A size argument that is not bounded, or too large for the memory.
 //
 // A helper that takes memory and its size reads or fills all of it. For the
-// verifier the largest value that the size can have counts, and the smallest: a
-// signed size may be negative, and many helpers refuse 0.
+// verifier the largest value that the size can have counts, and the smallest:
+// a signed size may be negative, and many helpers refuse 0.
 //
-// Bound the size on both sides before the call, above by the memory itself: "if
-// (n == 0 || n > sizeof(buf)) return 0;". Use an unsigned type. A mask serves
-// too: n & (sizeof(buf) - 1).
+// Bound the size on both sides before the call, above by the memory itself:
+// "if (n == 0 || n > sizeof(buf)) return 0;". Use an unsigned type. A mask
+// serves too: n & (sizeof(buf) - 1).
 //
 // Linux answers EACCES:
 //     R4 invalid zero-sized read: u64=[0,4294967295]

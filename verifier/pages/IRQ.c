@@ -1,9 +1,9 @@
 // An IRQ section misused.
 //
-// bpf_local_irq_save turns the CPU's interrupts off and keeps their former state
-// in a variable on the stack; bpf_local_irq_restore puts it back. Saved states must
-// be restored once each, the last one first, on every path, and no other code may
-// touch the variable.
+// bpf_local_irq_save turns the CPU's interrupts off and keeps their former
+// state in a variable on the stack; bpf_local_irq_restore puts it back. Saved
+// states must be restored once each, the last one first, on every path, and no
+// other code may touch the variable.
 //
 // Pair the calls like brackets.
 //

@@ -1,9 +1,10 @@
 ; Bounds that contradict each other, under BPF_F_TEST_REG_INVARIANTS.
 ;
-; Linux keeps bounds of every number in several forms, and on some paths that
-; cannot be taken they come to contradict each other. It forgets them then, but
-; under the flag, which is for tests of the verifier, refuses with EFAULT and "REG
-; INVARIANTS VIOLATION".
+; The verifier keeps the bounds of every number in several forms. On a path
+; that can never be taken, but that it does not recognise as such, they come
+; to contradict each other; it forgets them then and walks on. Under this
+; flag, which is for tests of the verifier, it refuses in place of that: with
+; EFAULT, and the message below. Which programs meet it depends on how well a
+; release keeps its bounds, so there is no example that holds.
 ;
-; skep keeps its forms in agreement and ends such paths, so no program meets this
-; code. It is kept for verdicts of Linux.
+; Load the program without the flag.

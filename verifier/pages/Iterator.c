@@ -1,12 +1,12 @@
 // An iterator misused.
 //
 // An open-coded iterator is a struct on the stack that three kernel functions
-// share: new sets it up, next gives one element after the other and NULL at the
-// end, destroy ends it. They must come in this order, with destroy on every path,
-// and the program must not touch the struct itself.
+// share: new sets it up, next gives one element after the other and NULL at
+// the end, destroy ends it. They must come in this order, with destroy on
+// every path, and the program must not touch the struct itself.
 //
-// Use the macros of bpf_helpers.h, which pair the calls whatever leaves the loop:
-// "bpf_for(i, 0, n) { ... }", "bpf_for_each(task, p, ...)".
+// Use the macros of bpf_helpers.h, which pair the calls whatever leaves the
+// loop: "bpf_for(i, 0, n) { ... }", "bpf_for_each(task, p, ...)".
 //
 // Linux answers EINVAL:
 //     expected an initialized iter_num as arg #0

@@ -2,8 +2,8 @@
 //
 // Kernel functions that programs may call (kfuncs) are found by name in the
 // kernel's BTF, and each is registered for certain program types. They are no
-// stable interface: a kernel may lack them or have them under another prototype.
-// Programs that call them need a licence compatible with the GPL.
+// stable interface: a kernel may lack them or have them under another
+// prototype. Programs that call them need a licence compatible with the GPL.
 //
 // Take a program type for which the function is registered. Where a kernel may
 // lack it, declare it __weak and ask bpf_ksym_exists(f) before the call.

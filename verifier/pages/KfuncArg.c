@@ -1,13 +1,15 @@
 // An argument of a kernel function of the wrong type.
 //
-// Kernel functions follow the pointers that they get, so most of them want trusted
-// ones: arguments of the hook (fentry's are not, tp_btf's are), results of other
-// kernel functions, or objects that the program holds. A pointer that was read out
-// of a struct is valid only as long as RCU says so, or not at all. Other arguments
-// must be constants, locals on the stack, or of a certain type.
+// Kernel functions follow the pointers that they get, so most of them want
+// trusted ones: arguments of the hook (fentry's are not, tp_btf's are),
+// results of other kernel functions, or objects that the program holds. A
+// pointer that was read out of a struct is valid only as long as RCU says so,
+// or not at all. Other arguments must be constants, locals on the stack, or of
+// a certain type.
 //
 // Get the object by a function that acquires it (bpf_task_from_pid,
-// bpf_task_acquire in an RCU section), test the result for NULL, and release it.
+// bpf_task_acquire in an RCU section), test the result for NULL, and release
+// it.
 //
 // Linux answers EINVAL:
 //     R1 must be a rcu pointer

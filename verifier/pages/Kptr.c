@@ -1,10 +1,11 @@
 // A kernel pointer field misused.
 //
-// A field of a map value that is marked __kptr holds a counted pointer to a kernel
-// object, and user space sees NULL there. Programs change it by bpf_kptr_xchg only,
-// which takes the old pointer out as it puts the new one in, so that the count
-// stays right. Other accesses must be a read of the whole pointer; its offset must
-// be a constant, and the type that of the field.
+// A field of a map value that is marked __kptr holds a counted pointer to a
+// kernel object, and user space sees NULL there. Programs change it by
+// bpf_kptr_xchg only, which takes the old pointer out as it puts the new one
+// in, so that the count stays right. Other accesses must be a read of the
+// whole pointer; its offset must be a constant, and the type that of the
+// field.
 //
 // Exchange with NULL to take the pointer out, and release what comes back.
 //

@@ -1,9 +1,9 @@
 // Locks taken or given back in the wrong place.
 //
-// While a bpf_spin_lock is held nothing may take long or stop: no calls of most
-// helpers and of global functions, no second lock, no return. The function that
-// takes the lock gives it back, on every path. Resilient locks (bpf_res_spin_lock)
-// may nest, and are given back in the reverse order.
+// While a bpf_spin_lock is held nothing may take long or stop: no calls of
+// most helpers and of global functions, no second lock, no return. The
+// function that takes the lock gives it back, on every path. Resilient locks
+// (bpf_res_spin_lock) may nest, and are given back in the reverse order.
 //
 // Fetch what is needed before the lock, copy under it, and work on the copy
 // after. Look for a return between lock and unlock.

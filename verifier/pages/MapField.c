@@ -1,12 +1,13 @@
 // A special field of a map value misused.
 //
-// Locks, timers, work queues, list heads and tree roots in a map value belong to
-// the kernel: programs hand their address to the functions made for them, at the
-// offset that BTF gives, and touch them in no other way. A helper that copies a
-// whole value must not cover such a field either.
+// Locks, timers, work queues, list heads and tree roots in a map value belong
+// to the kernel: programs hand their address to the functions made for them,
+// at the offset that BTF gives, and touch them in no other way. A helper that
+// copies a whole value must not cover such a field either.
 //
-// Write the members around the field one by one. The struct in BTF (compile with
-// -g) must have the field, once, and the map must be of a type that can hold it.
+// Write the members around the field one by one. The struct in BTF (compile
+// with -g) must have the field, once, and the map must be of a type that can
+// hold it.
 //
 // Linux answers EACCES:
 //     bpf_spin_lock cannot be accessed directly by load/store

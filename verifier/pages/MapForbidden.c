@@ -1,11 +1,12 @@
 // The map's flags forbid the access.
 //
-// A map made with BPF_F_RDONLY_PROG can be read by programs and written by user
-// space only; one made with BPF_F_WRONLY_PROG is the other way round. The .rodata
-// section is such a map, so constants have this code when they are written.
+// A map made with BPF_F_RDONLY_PROG can be read by programs and written by
+// user space only; one made with BPF_F_WRONLY_PROG is the other way round. The
+// .rodata section is such a map, so constants have this code when they are
+// written.
 //
-// Give the map other flags, or do the access from the other side. For a variable
-// that changes, take const away.
+// Give the map other flags, or do the access from the other side. For a
+// variable that changes, take const away.
 //
 // Linux answers EACCES:
 //     write into map forbidden, value_size=8 off=0 size=8

@@ -1,13 +1,13 @@
 // An access through a pointer that may be NULL.
 //
-// A helper that may find nothing returns NULL then: bpf_map_lookup_elem above all,
-// for array maps too, since the index may be too large (Linux 6.14 and later know
-// that a constant one is not). The program must test the
-// result on the way to every use. What the test has shown holds for the register
-// and its copies.
+// A helper that may find nothing returns NULL then: bpf_map_lookup_elem above
+// all, for array maps too, since the index may be too large (Linux 6.14 and
+// later know that a constant one is not). The program must test the result on
+// the way to every use. What the test has shown holds for the register and its
+// copies.
 //
-// Write "if (!p) return 0;" between the call and the first access, and test the
-// pointer itself before anything is added to it: &p->field is never NULL.
+// Write "if (!p) return 0;" between the call and the first access, and test
+// the pointer itself before anything is added to it: &p->field is never NULL.
 //
 // Linux answers EACCES:
 //     R0 invalid mem access 'map_value_or_null'

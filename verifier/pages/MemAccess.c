@@ -1,14 +1,14 @@
 // An access outside a map's value or other memory of known size.
 //
 // A map's value, a ring buffer record, a dynptr's slice have a size that the
-// verifier knows. The access must lie inside for every value that its offset can
-// have: it is the largest one that counts, "max value is outside of the allowed
-// memory range".
+// verifier knows. The access must lie inside for every value that its offset
+// can have: it is the largest one that counts, "max value is outside of the
+// allowed memory range".
 //
 // Bound the index by the length of the array before the access: "if (i >= 16)
-// return 0;", or mask it: "a[i & 15]". Compilers may compare one copy of the index
-// and use another; barrier_var(i) of bpf_helpers.h before the test keeps them
-// together.
+// return 0;", or mask it: "a[i & 15]". Compilers may compare one copy of the
+// index and use another; barrier_var(i) of bpf_helpers.h before the test keeps
+// them together.
 //
 // Linux answers EACCES:
 //     invalid access to map value, value_size=64 off=64 size=4

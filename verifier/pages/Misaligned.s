@@ -4,9 +4,9 @@
 ; multiples of their size. Packets and map values do so only where the machine
 ; needs it, or the program is loaded with BPF_F_STRICT_ALIGNMENT.
 ;
-; Declare variables with their own type in place of casting into a char array, and
-; copy packed fields with __builtin_memcpy(&x, p, sizeof(x)), which the compiler
-; splits as needed.
+; Declare variables with their own type in place of casting into a char array,
+; and copy packed fields with __builtin_memcpy(&x, p, sizeof(x)), which the
+; compiler splits as needed.
 ;
 ; Linux answers EACCES:
 ;     misaligned stack access off 0+0+-9 size 8

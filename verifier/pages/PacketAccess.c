@@ -1,13 +1,15 @@
 // An access outside the proven part of the packet.
 //
-// A packet has any length, so a program must show that the bytes are there before
-// it reads or writes them: by a comparison with data_end. What the comparison has
-// shown holds for the pointer that was compared and for those made from the same
-// base, up to the offset that was compared. A read of one byte more is refused.
+// A packet has any length, so a program must show that the bytes are there
+// before it reads or writes them: by a comparison with data_end. What the
+// comparison has shown holds for the pointer that was compared and for those
+// made from the same base, up to the offset that was compared. A read of one
+// byte more is refused.
 //
-// Write "if (data + sizeof(*eth) > data_end) return XDP_DROP;" before the access,
-// and once more for every header that follows. Adding a number that is not a
-// constant to the pointer begins a new base, which needs a comparison of its own.
+// Write "if (data + sizeof(*eth) > data_end) return XDP_DROP;" before the
+// access, and once more for every header that follows. Adding a number that is
+// not a constant to the pointer begins a new base, which needs a comparison of
+// its own.
 //
 // Linux answers EACCES:
 //     invalid access to packet, off=0 size=1, R1(id=0,off=0,r=0)

@@ -1,12 +1,12 @@
 // The program type must not access the packet.
 //
-// Each program type has its rights on packet data. Socket filters and cgroup
-// programs may at most read it; lightweight tunnels write it on the transmit side
-// only; others reach it through helpers alone. The packet may be shared with
-// others at their hook.
+// Each program type has its rights on packet data: cgroup_skb programs, flow
+// dissectors and most lightweight tunnels may read it only, since others may
+// share the packet at their hook. Socket filters reach it through helpers
+// alone.
 //
-// Use bpf_skb_load_bytes to read, and bpf_skb_store_bytes to write where the type
-// has it. Programs that change packets belong at tc or XDP.
+// Use bpf_skb_load_bytes to read, and bpf_skb_store_bytes to write where the
+// type has it. Programs that change packets belong at tc or XDP.
 //
 // Linux answers EACCES:
 //     cannot write into packet

@@ -3,12 +3,12 @@
 ; To check an access the verifier must know where a pointer points: adding and
 ; subtracting numbers is all that it can follow. A multiplication or a bit
 ; operation would make a number of the pointer. Pointers to sockets, maps and
-; other objects of the kernel, and to the end of the packet, must not be moved at
-; all.
+; other objects of the kernel, and to the end of the packet, must not be moved
+; at all.
 ;
-; Compute the offset as a number first, and add it to the pointer last. To align
-; or round a pointer, work on the offset from its start. If the message says that
-; the pointer may be NULL, the code is MaybeNull: test it first.
+; Compute the offset as a number first, and add it to the pointer last. To
+; align or round a pointer, work on the offset from its start. If the message
+; says that the pointer may be NULL, the code is MaybeNull: test it first.
 ;
 ; Linux answers EACCES:
 ;     R2 bitwise operator &= on pointer prohibited

@@ -1,12 +1,13 @@
 // A pointer moved by an amount that is not bounded.
 //
-// A pointer may be moved by a number that the verifier does not know only if the
-// number's bounds are below 2^29 in both directions. Larger ones could carry the
-// pointer around the end of the address space, past every later test.
+// A pointer may be moved by a number that the verifier does not know only if
+// the number's bounds are below 2^29 in both directions. Larger ones could
+// carry the pointer around the end of the address space, past every later
+// test.
 //
 // Bound the amount before it is added, not the pointer after it: "if (n > MAX)
-// return 0; p += n;". Use unsigned types; a signed number has no lower bound until
-// it is compared with one.
+// return 0; p += n;". Use unsigned types; a signed number has no lower bound
+// until it is compared with one.
 //
 // Linux answers EINVAL:
 //     math between map_value pointer and register with unbounded min value is not allowed

@@ -1,8 +1,8 @@
 ; A comparison that the pointers' types forbid.
 ;
-; A comparison tells something about an address. An unprivileged user, who must
-; not learn addresses, may compare pointers of the packet with its end, and
-; others with NULL, nothing else. A user with CAP_PERFMON may compare any.
+; A comparison tells something about an address. An unprivileged user, who
+; must not learn addresses, may compare pointers of the packet with its end,
+; and others with NULL, nothing else. A user with CAP_PERFMON may compare any.
 ;
 ; Compare offsets in place of pointers, or load the program with CAP_BPF and
 ; CAP_PERFMON.

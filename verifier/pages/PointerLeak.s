@@ -1,9 +1,9 @@
 ; A pointer becomes visible to user space.
 ;
 ; What a program stores in a map or returns can be read by user space, which
-; could learn from a pointer where the kernel lies in memory, and so get around
-; the randomisation of addresses. Programs of unprivileged users must not let one
-; out; atomic operations must not for anyone.
+; could learn from a pointer where the kernel lies in memory, and so get
+; around the randomisation of addresses. Programs of users without CAP_PERFMON
+; must not let one out.
 ;
 ; Store what is meant: a number, an id, an offset. To keep the address of a
 ; kernel object for later, use a kptr field.

@@ -1,8 +1,8 @@
 // A preemption section misused.
 //
 // After bpf_preempt_disable no other task gets the CPU, so each call must be
-// matched by a bpf_preempt_enable on every path before the program ends. Sections
-// may nest. Nothing in one may sleep.
+// matched by a bpf_preempt_enable on every path before the program ends.
+// Sections may nest. Nothing in one may sleep.
 //
 // Look for the return between the two calls, or for an enable too many.
 //

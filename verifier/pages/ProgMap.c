@@ -1,12 +1,13 @@
 // A map that the program type must not use.
 //
-// Some maps do not work at every hook. Sleepable programs may use maps only whose
-// elements stay valid while they sleep; tracing programs, which can interrupt
-// anything, may not use values with spin locks, timers, lists or trees; socket
-// filters may not use spin locks. A program has one arena at most.
+// Some maps do not work at every hook. Sleepable programs may use maps only
+// whose elements stay valid while they sleep; tracing programs, which can
+// interrupt anything, may not use values with spin locks, timers, lists or
+// trees; socket filters may not use spin locks. A program has one arena at
+// most.
 //
-// Use a ring buffer in place of a perf event array, or do the work in a program of
-// another type.
+// Use a ring buffer in place of a perf event array, or do the work in a
+// program of another type.
 //
 // Linux answers EINVAL:
 //     Sleepable programs can only use array, hash, ringbuf and local storage maps

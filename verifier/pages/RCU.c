@@ -1,12 +1,13 @@
 // An RCU section misused.
 //
-// Between bpf_rcu_read_lock and bpf_rcu_read_unlock the kernel keeps the objects
-// that a program has found there. A section must end on every path before the
-// program does, may not begin twice, and some kernel functions work in one only.
-// Pointers that were found in a section must not be followed after it.
+// Between bpf_rcu_read_lock and bpf_rcu_read_unlock the kernel keeps the
+// objects that a program has found there. A section must end on every path
+// before the program does, may not begin twice, and some kernel functions work
+// in one only. Pointers that were found in a section must not be followed
+// after it.
 //
-// Look for the return between the two calls. Programs that do not sleep run in a
-// section as it is, and need neither call for most purposes.
+// Look for the return between the two calls. Programs that do not sleep run in
+// a section as it is, and need neither call for most purposes.
 //
 // Linux answers EINVAL:
 //     BPF_EXIT instruction in main prog cannot be used inside bpf_rcu_read_lock-ed region

@@ -5,8 +5,8 @@
 // relies on them.
 //
 // Change what can be changed through the helper that exists for it, such as
-// bpf_setsockopt for a socket. Keep your own notes on an object in a local storage
-// map (BPF_MAP_TYPE_SK_STORAGE, _TASK_STORAGE).
+// bpf_setsockopt for a socket. Keep your own notes on an object in a local
+// storage map (BPF_MAP_TYPE_SK_STORAGE, _TASK_STORAGE).
 //
 // Linux answers EACCES:
 //     R1 cannot write into sock_common

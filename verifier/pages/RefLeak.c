@@ -1,9 +1,9 @@
 // An acquired object is not released.
 //
-// Some functions hand out what must be given back: bpf_ringbuf_reserve a record,
-// bpf_sk_lookup_tcp a socket, bpf_task_from_pid a task, bpf_obj_new an object.
-// Every path to the exit must give it back, or store it in a map, since nobody else
-// will. The line before says which instruction acquired it.
+// Some functions hand out what must be given back: bpf_ringbuf_reserve a
+// record, bpf_sk_lookup_tcp a socket, bpf_task_from_pid a task, bpf_obj_new an
+// object. Every path to the exit must give it back, or store it in a map,
+// since nobody else will. The line before says which instruction acquired it.
 //
 // Look for the early return between acquiring and releasing, and release there
 // too: bpf_ringbuf_discard, bpf_sk_release, bpf_obj_drop.

@@ -1,8 +1,8 @@
 // A release of something that was not acquired.
 //
-// Only what was acquired can be released, once, and by the very pointer that was
-// handed out: not one that was moved, one found by walking the kernel's structs,
-// or one that was released before.
+// Only what was acquired can be released, once, and by the very pointer that
+// was handed out: not one that was moved, one found by walking the kernel's
+// structs, or one that was released before.
 //
 // Keep the pointer as it came, use another variable to move along, and set the
 // flow up so that each path releases once.

@@ -2,8 +2,8 @@
 ;
 ; A program's result goes to the kernel, which takes it for a number. A static
 ; function must not return a pointer to its own frame, which is gone then; a
-; global one returns numbers only. Tracing programs and struct_ops members that
-; are declared to return an object are the exception.
+; global one returns numbers only. Tracing programs and struct_ops members
+; that are declared to return an object are the exception.
 ;
 ; Return a number. A function that fills something in takes a pointer to it.
 ;

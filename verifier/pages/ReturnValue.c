@@ -5,8 +5,8 @@
 // from a helper has no bounds until it was compared. The message says what the
 // range is.
 //
-// Return constants: "return found ? 1 : 0;". XDP and tc have no range, since they
-// take unknown values for a drop.
+// Return constants: "return found ? 1 : 0;". XDP and tc have no range, since
+// they take unknown values for a drop.
 //
 // Linux answers EINVAL:
 //     At program exit the register R0 has smin=0 smax=4294967295 should have been in [0, 3]

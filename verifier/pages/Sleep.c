@@ -1,9 +1,9 @@
 // Something that sleeps where sleeping is not allowed.
 //
-// Reading user memory may wait for a disk, so helpers that do so are for sleepable
-// programs (SEC("fentry.s/..."), "lsm.s", "uprobe.s", "syscall", sleepable
-// iterators), and there only outside of lock, RCU, preemption and IRQ sections.
-// Most hooks run where the kernel must not wait.
+// Reading user memory may wait for a disk, so helpers that do so are for
+// sleepable programs (SEC("fentry.s/..."), "lsm.s/", "uprobe.s/", "iter.s/",
+// "syscall"), and there only outside of lock, RCU, preemption and IRQ
+// sections. Most hooks run where the kernel must not wait.
 //
 // Use the variant that gives up in place of waiting: bpf_probe_read_user for
 // bpf_copy_from_user. Or attach to a sleepable hook.

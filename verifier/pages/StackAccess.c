@@ -1,9 +1,9 @@
 // An access outside the stack, or misaligned for a saved pointer.
 //
-// A frame has 512 bytes, from R10-512 to R10-1. A direct access, and memory that a
-// helper reads or fills, must lie inside of it as a whole, for every value that
-// an index can have. A pointer that was saved to the stack is read back as eight
-// aligned bytes.
+// A frame has 512 bytes, from R10-512 to R10-1. A direct access, and memory
+// that a helper reads or fills, must lie inside of it as a whole, for every
+// value that an index can have. A pointer that was saved to the stack is read
+// back as eight aligned bytes.
 //
 // In C this is an array that is too small for what is asked: give helpers
 // sizeof(buf), and bound an index by the array's length.

@@ -1,12 +1,13 @@
 // The frames of a call chain need too much stack.
 //
-// All frames that are active at once share a stack of 512 bytes, each rounded up
-// to 32. It is a small part of the kernel's own stack, which must hold in the
-// worst case.
+// All frames that are active at once share a stack of 512 bytes, each rounded
+// up to 16. They are part of the kernel's own stack, which is small. In some
+// program types, kprobes and tracepoints among them, large frames are on a
+// stack of their own and count alone.
 //
-// Put large buffers into a per-CPU array map of one element, make two functions
-// that follow each other of one that holds both buffers, or let small functions be
-// inlined: the compiler then shares their space.
+// Put large buffers into a per-CPU array map of one element, make two
+// functions that follow each other of one that holds both buffers, or let
+// small functions be inlined: the compiler then shares their space.
 //
 // Linux answers EACCES:
 //     combined stack size of 2 calls is 608. Too large

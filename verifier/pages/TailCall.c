@@ -1,10 +1,10 @@
 // A tail call where it is not allowed.
 //
-// A tail call does not come back: the other program runs in place of this one, and
-// its result becomes that of the function that made the call. So a static function
-// that makes one must return int. A tail call is not possible out of a callback,
-// or deep in a call chain whose frames hold more than 256 bytes, and none may
-// happen with a lock or reference held.
+// A tail call does not come back: the other program runs in place of this one,
+// and its result becomes that of the function that made the call. So a static
+// function that makes one must return int. A tail call is not possible out of
+// a callback, or below frames that hold 256 bytes or more, and none may happen
+// with a lock or reference held.
 //
 // Declare the function int, or do the tail call in the program itself. After a
 // loop with a callback, do it with what the callback left in its context.

@@ -1,13 +1,13 @@
 // Too many branches wait to be walked.
 //
-// At a branch that may go both ways the verifier walks one way and puts the other
-// aside. Linux lets 8192 wait at once, so that they do not fill the memory. It
-// takes a path with more open branches than that to get here: a long loop with a
-// test in it, or thousands of tests in a row.
+// At a branch that may go both ways the verifier walks one way and puts the
+// other aside. Linux lets 8192 wait at once, so that they do not fill the
+// memory. It takes a path with more open branches than that to get here: a
+// long loop with a test in it, or thousands of tests in a row.
 //
-// Take "#pragma unroll" away, or split the tests into global functions, which are
-// verified on their own. A switch over many values is better a lookup in an array
-// map. For a loop take bpf_loop or bpf_for, whose body is walked once.
+// Remove "#pragma unroll", or split the tests into global functions, which are
+// verified on their own. A switch over many values is better a lookup in an
+// array map. For a loop take bpf_loop or bpf_for, whose body is walked once.
 //
 // Linux answers EFAULT:
 //     The sequence of 8193 jumps is too complex.

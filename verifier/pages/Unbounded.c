@@ -1,13 +1,13 @@
 // An access at an offset that is not bounded.
 //
-// The offset comes from a number that may be negative, or as large as it likes.
-// The verifier must know both bounds of it before the access. Signed types are the
-// usual cause: "if (i < 16)" leaves every negative number.
+// The offset comes from a number that may be negative, or as large as it
+// likes. The verifier must know both bounds of it before the access. Signed
+// types are the usual cause: "if (i < 16)" leaves every negative number.
 //
-// Use unsigned types for indices and lengths, and compare before the access, in
-// the same width: a __u64 that was compared as a __u32 keeps its upper half. If
-// the compiler compares another copy, barrier_var(i) before the test or a mask
-// (i & 15) helps.
+// Use unsigned types for indices and lengths, and compare before the access,
+// in the same width: a __u64 that was compared as a __u32 keeps its upper
+// half. If the compiler compares another copy, barrier_var(i) before the test
+// or a mask (i & 15) helps.
 //
 // Linux answers EACCES:
 //     R0 min value is negative, either use unsigned index or do a if (index >=0) check.

@@ -1,12 +1,13 @@
 ; A register is read before it is written.
 ;
-; At the start a program has its context in R1 and its frame in R10, and nothing
-; else; other registers hold what the kernel left there, which a program must not
-; see. A call destroys R1 to R5, and gives R0 a value only if the function returns
-; one. The register must have been written on every path that leads to the read.
+; At the start a program has its context in R1 and its frame in R10, and
+; nothing else; other registers hold what the kernel left there, which a
+; program must not see. A call destroys R1 to R5, and gives R0 a value only if
+; the function returns one. The register must have been written on every path
+; that leads to the read.
 ;
-; In C, give the variable a value where it is declared; -Wall warns of most such
-; cases. In assembler, keep what must outlive a call in R6 to R9.
+; In C, give the variable a value where it is declared; -Wall warns of most
+; such cases. In assembler, keep what must outlive a call in R6 to R9.
 ;
 ; Linux answers EACCES:
 ;     R1 !read_ok
