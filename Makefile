@@ -8,7 +8,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz bench soundness soak examples conformance agreement objects clean
+.PHONY: all build test lint race cross fuzz vm-fuzz bench soundness soak examples conformance agreement objects clean
 
 all: build test
 
@@ -36,6 +36,12 @@ cross:
 fuzz:
 	scripts/fuzz.sh $(FUZZTIME)
 
+# Random programs: the verifier's verdicts against those of Linux 6.12, 6.18 and
+# 7.x in virtual machines, for VMFUZZTIME each.
+VMFUZZTIME ?= 1m
+vm-fuzz:
+	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(VMFUZZTIME)
+
 bench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
@@ -46,14 +52,15 @@ soundness:
 	SOUNDTIME=$(SOUNDTIME) $(GO) test -count=1 -timeout 0 -v -run TestRandomPrograms ./internal/difftest
 
 # What takes long, before a release: the rules against the running kernel, races
-# again and again, an hour of soundness, and every fuzz target. SOAKTIME is for
-# each target.
+# again and again, an hour of soundness, every fuzz target, and random programs
+# against kernels. SOAKTIME is for each target and kernel.
 SOAKTIME ?= 10m
 soak:
 	SKEP_LIVE_KERNEL=1 $(GO) test -count=1 -timeout 60m -run TestRunningKernel ./verifier
 	CGO_ENABLED=1 $(GO) test -race -gcflags=all=-d=checkptr=0 -count=5 -timeout 60m $(RACE)
 	$(MAKE) soundness SOUNDTIME=1h
 	scripts/fuzz.sh $(SOAKTIME)
+	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(SOAKTIME)
 
 examples:
 	examples/build.sh --check

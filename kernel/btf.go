@@ -48,11 +48,11 @@ func loadTypes(p *image.Program) (*types, error) {
 			}
 		}
 	}
-	if t.ids.Empty() {
-		return t, nil
-	}
 	if err := t.addFuncs(p); err != nil {
 		return nil, fmt.Errorf("types of functions: %w", err)
+	}
+	if t.ids.Empty() {
+		return t, nil
 	}
 	blob, err := t.ids.Marshal(nil, btf.KernelMarshalOptions())
 	if err != nil {

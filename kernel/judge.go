@@ -138,7 +138,7 @@ var (
 	stackLine = regexp.MustCompile(`^stack depth ([0-9+]+)`)
 	statLine  = regexp.MustCompile(`^processed (\d+) insns .*total_states (\d+) peak_states (\d+)`)
 	// figures are the lines about the verification, not about the program.
-	figures = regexp.MustCompile(`^(stack depth |processed \d+ insns|mark_precise:|max_states)`)
+	figures = regexp.MustCompile(`^(stack depth |processed \d+ insns|mark_precise:|max_states|subprog \d+ \(.*insns_self)`)
 	// placeLine are lines that name where the verifier is, and are the last only
 	// where nothing else was said.
 	placeLine = regexp.MustCompile(`^(Global function .* doesn't return scalar|Validating |Func#\d+|Caller passes invalid args|Tracing programs may|=====)`)

@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"fmt"
 	"slices"
 
 	"github.com/skepbpf/skep/abi"
@@ -436,8 +437,12 @@ func (v *verifier) cpus() int {
 // checkSnprintf checks the format of bpf_snprintf against its data.
 func (v *verifier) checkSnprintf() error {
 	data := v.reg(5)
-	if data.Bits.Value%8 != 0 {
-		return v.reject(CodeHelperSize, abi.EINVAL, "Invalid format string")
+	if n := data.Bits.Value; n%8 != 0 {
+		// Linux 6.18: refused without a word.
+		return &Error{
+			Code: CodeHelperSize, Insn: v.insn, Source: v.prog.LineAt(v.insn), Errno: abi.EINVAL,
+			Msg: fmt.Sprintf("bpf_snprintf takes 8 bytes for each argument, not %d in all", n),
+		}
 	}
 	format, err := v.checkConstStr(3)
 	if err != nil {

@@ -159,6 +159,7 @@ var phases = [...]struct {
 	{"walk", (*verifier).walkAll},
 	{"stack", (*verifier).checkStackDepth},
 	{"tail calls", (*verifier).checkTailCalls},
+	{"addresses", (*verifier).checkAddresses},
 }
 
 func (v *verifier) run() error {
