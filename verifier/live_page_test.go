@@ -88,7 +88,8 @@ func askKernel(t *testing.T, p verifier.Page, prog *image.Program, target *objec
 	if errno := j.Errno.String(); errno != p.Errno {
 		t.Errorf("the page says %s, the kernel %s", p.Errno, errno)
 	}
-	if j.LastLine != lastOf(rej.Linux) {
+	// Judge passes over a last line that only names the place.
+	if last := lastOf(rej.Linux); j.LastLine != last && (j.LastLine != rej.Msg || !strings.Contains(j.Log, last+"\n")) {
 		t.Errorf("the kernel's last line is %q, not %q", j.LastLine, rej.Linux)
 	}
 	log := digits.ReplaceAllString(j.Log, "N")
