@@ -1,14 +1,15 @@
 # make test is the gate; .ci/run calls the rest. See CONTRIBUTING.md.
 GO ?= go
-# What needs more than the repository: the conformance suite and the kernel's
-# recorded verdicts. Steps that lack it say so and do nothing.
+# What needs more than the repository: the conformance suite and a second
+# opinion on verdicts. Steps that lack it say so and do nothing.
 SHARED ?= ../shared
 ORACLE ?= build/oracle
+SELFTESTS ?= build/selftests
 FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz vm-fuzz bench soundness soak examples conformance agreement objects clean
+.PHONY: all build test lint race cross fuzz vm-fuzz bench soundness soak examples conformance agreement oracle objects clean
 
 all: build test
 
@@ -69,14 +70,20 @@ examples:
 conformance: build
 	scripts/conformance.sh $(SHARED)/conformance build/skep
 
-agreement: build
-	scripts/agreement.sh $(SHARED)/oracle $(ORACLE) build/skep
+# Verdicts on the kernel's own test programs against the recorded ones of Linux
+# 6.18. LINUX_SRC is a kernel's source, else Debian's is taken. LIVE=1 asks the
+# running kernel, RECORD=1 writes what it says to the record.
+agreement:
+	scripts/agreement.sh $(SELFTESTS)
 
-# The corpus of agreement, which that builds, through the reader, the text, and
-# the engines.
+oracle: build
+	scripts/oracle.sh $(SHARED)/oracle $(ORACLE) build/skep $(SELFTESTS)/objs
+
+# The corpus that those make, through the reader, the text, and the engines.
+CORPUS = $(abspath $(firstword $(wildcard $(ORACLE)/objs $(SELFTESTS)/objs)))
 objects:
-	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs $(GO) test -count=1 ./object ./asm ./verifier ./vm ./internal/difftest
-	SKEP_ORACLE_OBJS=$(abspath $(ORACLE))/objs SKEP_ORACLE_RESULTS=$(abspath $(SHARED))/oracle/results/kernel-6.18.jsonl.gz \
+	SKEP_ORACLE_OBJS=$(CORPUS) $(GO) test -count=1 ./object ./asm ./verifier ./vm ./internal/difftest
+	SKEP_ORACLE_OBJS=$(CORPUS) SKEP_ORACLE_RESULTS=$(wildcard $(abspath $(SHARED))/oracle/results/kernel-6.18.jsonl.gz) \
 		$(GO) test -count=1 -v -run TestProcessedInstructions ./cmd/skep
 
 clean:

@@ -50,6 +50,7 @@ var arrows = []arrow{
 	{pkg: "host", may: []string{"abi", xsys}},
 	{pkg: "image", may: []string{"isa", "abi", ciliumBTF}},
 	{pkg: "internal/randprog", may: []string{"isa", "abi", "image", ciliumBTF}},
+	{pkg: "internal/selftest", may: []string{"abi", "image"}},
 	{pkg: "asm", may: []string{"isa", "abi", "image", ciliumBTF}},
 	{pkg: "object", may: []string{"isa", "abi", "image", ciliumBTF, ciliumEBPF, ciliumAsm}},
 	{pkg: "filter", may: []string{"isa", "abi", "image"}},
@@ -84,9 +85,12 @@ var arrows = []arrow{
 		"", "isa", "abi", "image", "asm", "object", "verifier", "bpfmap", "vm", "vm/ir", "vm/interp", "vm/jit",
 		"helper", "host", "kernel", "internal/mem", "internal/packet", ciliumBTF,
 	}},
+	{pkg: "internal/agreement", may: []string{
+		"isa", "abi", "image", "object", "verifier", "kernel", "internal/selftest", ciliumBTF,
+	}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
-		"hook", "kernel", "explain", "skeptest", "internal/decode", ciliumBTF, cobra, pflag,
+		"hook", "kernel", "explain", "skeptest", "internal/decode", "internal/selftest", ciliumBTF, cobra, pflag,
 	}},
 }
 

@@ -1,45 +1,25 @@
 #!/bin/bash
-# Holds skep's verdicts on the kernel's own test programs against those that
-# Linux 6.18 gave.
-#   usage: scripts/agreement.sh ORACLE BUILD SKEP
-# ORACLE holds build.sh, which compiles the programs into BUILD (minutes, once),
-# and results/, the recorded verdicts; without it nothing is done. Fails when
-# fewer programs agree, or more are accepted that Linux rejects, than
-# scripts/agreement.min says. SUBSET is core (default), kfuncs or all.
+# Holds skep's verdicts on the programs of the kernel's selftests against those
+# of Linux 6.18: the recorded ones, or with LIVE=1 the running kernel's.
+#   usage: scripts/agreement.sh OUT
+# scripts/selftests.sh compiles the programs into OUT (minutes, once). The record
+# and the list of known differences are in internal/agreement/testdata.
+# RECORD=1 asks the running kernel and writes the record anew. REPEAT is how
+# often long programs are timed. ONLY is a pattern of object names.
 set -euo pipefail
 cd "$(dirname "$0")/.."
-[ $# = 3 ] || { echo "usage: $0 ORACLE BUILD SKEP" >&2; exit 2; }
-oracle=$1 build=$2 skep=$(realpath "$3") subset=${SUBSET:-core}
-if [ ! -e "$oracle/build.sh" ]; then
-	echo "skipped: no oracle in $oracle"
-	exit 0
+[ $# = 1 ] || { echo "usage: $0 OUT" >&2; exit 2; }
+facts=internal/agreement/testdata
+scripts/selftests.sh "$1" || { code=$?; [ $code = 3 ] && exit 0; exit $code; }
+go build -trimpath -o build/agreement ./internal/agreement
+args=(-objs "$1/objs" -record "$facts/linux-6.18.tsv.gz" -known "$facts/known.tsv" -only "${ONLY:-}" -repeat "${REPEAT:-1}")
+if [ -n "${LIVE:-}${RECORD:-}" ]; then
+	case $(uname -r) in
+	6.18.*) ;;
+	*) [ -z "${RECORD:-}" ] || { echo "skipped: the record is of Linux 6.18, and this is $(uname -r)"; exit 0; } ;;
+	esac
+	[ "$(id -u)" = 0 ] || { echo "skipped: asking the kernel needs root"; exit 0; }
+	args+=(-live)
+	[ -z "${RECORD:-}" ] || args+=(-write)
 fi
-oracle=$(realpath "$oracle")
-if [ ! -x "$build/bin/compare" ] || ! ls "$build"/objs/*.bpf.o >/dev/null 2>&1; then
-	if [ "$(id -u)" != 0 ] && ! command -v clang-19 >/dev/null; then
-		echo "skipped: the corpus needs clang-19 and the kernel's source, and only root can install them"
-		exit 0
-	fi
-	mkdir -p "$build"
-	echo "building the corpus in $build; its log is $build/build.log"
-	"$oracle/build.sh" "$build" >"$build/build.log" 2>&1 || { tail -20 "$build/build.log" >&2; exit 1; }
-fi
-build=$(realpath "$build")
-
-report=build/agreement.txt
-# compare's own exit status asks for no unsound accept at all; the figures
-# below are held against the file instead.
-"$build/bin/compare" -results "$oracle/results/kernel-6.18.jsonl.gz" -objs "$build/objs" -subset "$subset" -form elf \
-	-list 0 -json build/agreement.jsonl -cmd "$skep verify --json --manifest {manifest} {file}" >"$report" || [ $? = 1 ]
-sed '/^$/q' "$report"
-read -r _ total agree _ unsound falserej noanswer _ < <(grep '^all ' "$report")
-echo "subset $subset: $agree of $total agree, $unsound unsound, $falserej false rejects, $noanswer without an answer; all in $report"
-
-read -r _ least most < <(grep "^$subset " scripts/agreement.min || echo "$subset 0 $total")
-if [ "$agree" -lt "$least" ] || [ "$unsound" -gt "$most" ]; then
-	echo "worse than scripts/agreement.min: at least $least must agree, at most $most may be unsound" >&2
-	exit 1
-fi
-if [ "$agree" -gt "$least" ] || [ "$unsound" -lt "$most" ]; then
-	echo "better than scripts/agreement.min: write \"$subset $agree $unsound\" there"
-fi
+build/agreement "${args[@]}" | tee build/agreement.txt

@@ -139,6 +139,9 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 	return out, nil
 }
 
+// reference is the release whose rules hold.
+const reference isa.Release = 6<<8 | 18
+
 // phases are the steps of a verification, in order; the first that fails ends
 // it.
 var phases = [...]struct {
@@ -206,6 +209,10 @@ func (v *verifier) checkEncoding() error {
 				return v.reject(CodeBadInsn, abi.EINVAL, "invalid bpf_ld_imm64 insn")
 			}
 			hi = v.insns[i+1]
+		}
+		// Linux 6.18: instructions of later kernels, and callx, are unknown.
+		if o := isa.Lookup(in); o != nil && !o.KnownTo(reference) {
+			return v.reject(CodeBadInsn, abi.EINVAL, "unknown opcode %02x", uint8(in.Op))
 		}
 		if bad := in.Check(hi); bad != nil {
 			if bad.Field == "opcode" || in.IsWide() || in.Op.Class() == isa.ClassLdx {

@@ -131,7 +131,7 @@ func (x *expectations) read(name, val string) (err error) {
 		x.archs = append(x.archs, val)
 	case "btf_path":
 		x.btfPath = val
-	case "prog_flags": // see withTestTags
+	case "prog_flags": // see selftest.WithFlags
 	default:
 		x.unchecked(name)
 	}

@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strconv"
-	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
@@ -67,46 +65,4 @@ func (m manifest) apply(p *image.Program) *image.Program {
 		c.AttachTo = l.AttachTo
 	}
 	return &c
-}
-
-// testFlags are the names that the selftests' test_prog_flags tag knows.
-var testFlags = map[string]abi.ProgFlags{
-	"BPF_F_STRICT_ALIGNMENT":    abi.StrictAlignment,
-	"BPF_F_ANY_ALIGNMENT":       abi.AnyAlignment,
-	"BPF_F_TEST_RND_HI32":       abi.TestRndHi32,
-	"BPF_F_TEST_STATE_FREQ":     abi.TestStateFreq,
-	"BPF_F_SLEEPABLE":           abi.Sleepable,
-	"BPF_F_XDP_HAS_FRAGS":       abi.XDPHasFrags,
-	"BPF_F_TEST_REG_INVARIANTS": abi.TestRegInvariants,
-}
-
-// withTestTags is p with the load flags that its decl tags ask for, as the
-// kernel selftests' loader reads them.
-func withTestTags(p *image.Program) *image.Program {
-	c := p
-	for _, tag := range p.Tests {
-		val, ok := strings.CutPrefix(tag, "comment:test_prog_flags=")
-		if !ok {
-			continue
-		}
-		name, clear := strings.CutPrefix(val, "!")
-		flag, known := testFlags[name]
-		if !known {
-			n, err := strconv.ParseUint(name, 0, 32)
-			if err != nil {
-				continue
-			}
-			flag = abi.ProgFlags(n)
-		}
-		if c == p {
-			cp := *p
-			c = &cp
-		}
-		if clear {
-			c.Flags &^= flag
-		} else {
-			c.Flags |= flag
-		}
-	}
-	return c
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/skepbpf/skep"
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/internal/decode"
+	"github.com/skepbpf/skep/internal/selftest"
 	"github.com/skepbpf/skep/verifier"
 )
 
@@ -135,7 +136,7 @@ func load(ctx context.Context, e *env, f *runFlags, file string) (*session, erro
 		return nil, err
 	}
 	for i, p := range img.Programs {
-		img.Programs[i] = withTestTags(p)
+		img.Programs[i] = selftest.WithFlags(p)
 	}
 	spec := skep.NewCollectionSpec(img)
 	name, err := chooseProgram(img, f)

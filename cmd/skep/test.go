@@ -17,6 +17,7 @@ import (
 	"github.com/skepbpf/skep"
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/selftest"
 	"github.com/skepbpf/skep/verifier"
 )
 
@@ -143,7 +144,7 @@ func (t *tester) file(ctx context.Context, file string) error {
 	}
 	o := &testObject{file: file, raw: raw, fit: fitKernel(raw, t.kernel)}
 	for i, p := range raw.Programs {
-		raw.Programs[i] = withTestTags(p)
+		raw.Programs[i] = selftest.WithFlags(p)
 		o.wants = append(o.wants, readExpectations(p.Tests))
 	}
 	for i, p := range raw.Programs {

@@ -14,8 +14,8 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/spf13/cobra"
 
-	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/selftest"
 	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 )
@@ -217,7 +217,7 @@ func wanted(names []string, name string) bool {
 
 // verifyProgram judges one program alone.
 func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Program, man manifest, kernel *kernelTypes) verdict {
-	p = man.apply(withTestTags(p))
+	p = man.apply(selftest.WithFlags(p))
 	v := verdict{File: file, Program: p.Name, Section: p.Section, Type: p.Type.Short(), Insns: len(p.Insns)}
 	fail := func(err error) verdict {
 		v.Verdict, v.Error = "error", err.Error()
@@ -241,7 +241,7 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 		opts.Symbol = kernel.symbol
 	}
 	start := time.Now()
-	proven, err := verifier.Verify(ctx, creatable(p), opts)
+	proven, err := verifier.Verify(ctx, selftest.WithSizes(p), opts)
 	v.TimeNS = time.Since(start).Nanoseconds()
 	var rej *verifier.Error
 	switch {
@@ -270,28 +270,6 @@ func verifyProgram(ctx context.Context, f *verifyFlags, file string, p *image.Pr
 
 func (v *verdict) stats(s verifier.Stats) {
 	v.Verified, v.States, v.figures = s.Insns, s.States, s
-}
-
-// creatable is p with maps that skep could create: sizes that user space sets
-// before loading do not matter to the verdict.
-func creatable(p *image.Program) *image.Program {
-	c := *p
-	c.Maps = make([]*image.Map, len(p.Maps))
-	for i, m := range p.Maps {
-		c.Maps[i] = m
-		if m.MaxEntries != 0 {
-			continue
-		}
-		cm := *m
-		switch m.Type {
-		case abi.RingBuf, abi.UserRingBuf:
-			cm.MaxEntries = 4096
-		default:
-			cm.MaxEntries = 1
-		}
-		c.Maps[i] = &cm
-	}
-	return &c
 }
 
 func printVerdict(e *env, f *verifyFlags, v verdict) {
