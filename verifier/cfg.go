@@ -25,6 +25,8 @@ type insnAux struct {
 
 	// Set by the walk.
 	seen     bool
+	loopBody int32   // bpf_loop: 1 + the subprogram that it runs
+	inlined  bool    // bpf_loop: Linux would write the loop out
 	ptrType  regType // what the access goes through, the same on all paths
 	mapState int32   // helper call: 1 + index of the constant map, -1 varies
 	kept     []keptStates
@@ -76,6 +78,7 @@ type subprog struct {
 	args       []subArg // of a global function, by BTF
 	argsKnown  bool
 	typed      bool // has BTF
+	misfit     bool // static, and once called with other arguments than its types say
 	private    bool // runs on a stack of its own
 	noPrivate  bool // must not
 	tailReach  bool

@@ -33,10 +33,13 @@ type verifier struct {
 	curHist  int // 1 + index of the instruction's history entry
 
 	queue []pending
-	idgen uint32
-	stats Stats
-	alive int // states kept and not yet given up, back-edges too
-	bytes int // that they take
+	// buckets are the numbers of states kept under each key of keptStates, which
+	// instructions share.
+	buckets []int32
+	idgen   uint32
+	stats   Stats
+	alive   int // states kept and not yet given up, back-edges too
+	bytes   int // that they take
 
 	postorder []int // all slots, each function's after one another
 	spans     map[spanKey]Span
@@ -57,6 +60,7 @@ type verifier struct {
 	bpf, perfmon bool
 	exactScalars bool // scalars are equal only if all is known alike
 
+	throws     bool // bpf_throw is called
 	strict     bool // alignment is enforced
 	freq       bool // checkpoints at every candidate
 	invariants bool // BPF_F_TEST_REG_INVARIANTS
@@ -165,6 +169,7 @@ func (v *verifier) walkSub(sub int) error {
 	for i := range v.aux {
 		v.aux[i].kept = nil
 	}
+	clear(v.buckets)
 	if err := v.prepareSub(sub); err != nil {
 		return err
 	}
@@ -258,9 +263,10 @@ func (v *verifier) path() (end bool, err error) {
 	}
 }
 
-// noteStack tells the log that a slot may have changed.
-func (v *verifier) noteStack(fr int32, off int) {
-	if v.log != nil && fr == v.state.cur {
+// noteStack tells the log that a slot may have changed. Linux 6.18: of the same
+// number in the running frame, whichever frame it is in.
+func (v *verifier) noteStack(off int) {
+	if v.log != nil {
 		i, _ := fpOff(off)
 		v.log.touchSlot(i)
 	}

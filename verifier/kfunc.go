@@ -82,8 +82,9 @@ func (v *verifier) kfuncFacts(insn int) callInfo {
 	if k == nil {
 		return callInfo{}
 	}
+	allowed := k.row != nil && k.row.Allows(v.progType(), v.attachType())
 	c := callInfo{
-		known: true, changesPkt: k.has(kfChangesPkt), mightSleep: k.has(kfSleepable), fastcall: k.has(kfFastcall),
+		known: allowed, changesPkt: k.has(kfChangesPkt), mightSleep: k.has(kfSleepable), fastcall: k.has(kfFastcall),
 		iterNext: k.has(kfIterNext), isThrow: k.name == "bpf_throw", syncCB: k.name == "bpf_rbtree_add_impl",
 	}
 	switch k.name {

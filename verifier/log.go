@@ -1,6 +1,7 @@
 package verifier
 
 import (
+	"bytes"
 	"fmt"
 	"strconv"
 	"strings"
@@ -54,6 +55,13 @@ func (l *logger) pos() int {
 func (l *logger) reset(pos int) {
 	if l != nil && l.level&logStates == 0 {
 		l.buf = l.buf[:pos]
+	}
+}
+
+// chop takes the last end of line back.
+func (l *logger) chop() {
+	if l != nil {
+		l.buf = bytes.TrimSuffix(l.buf, []byte("\n"))
 	}
 }
 
@@ -260,7 +268,10 @@ func (v *verifier) logState(s *state, frame int32, all bool) {
 		}
 	}
 	sep := " refs="
-	for _, r := range s.refs {
+	for i, r := range s.refs {
+		if i == 0 && r.id == 0 {
+			break // Linux 6.18: a lock without an id hides all behind it.
+		}
 		if r.id != 0 {
 			l.printf("%s%d", sep, r.id)
 			sep = ","
@@ -398,7 +409,9 @@ func (v *verifier) appendReg(b []byte, frame int32, r *reg) []byte {
 			return appendSigned(b, int64(r.Bits.Value)+int64(r.off))
 		}
 	case ptBTF:
-		b = append(b, v.typeName(r)...)
+		if name := v.typeName(r); name != "(anon)" {
+			b = append(b, name...)
+		}
 	}
 	a := attrs{buf: append(b, '(')}
 	v.appendIdentity(&a, r)
@@ -571,18 +584,23 @@ func (v *verifier) logLive() {
 }
 
 // logEnd prints the figures of the verification.
-func (v *verifier) logEnd() {
+func (v *verifier) logEnd(accepted bool) {
 	l := v.log
 	if l == nil {
 		return
 	}
 	if l.on(logStats) {
 		l.printf("verification time %d usec\nstack depth ", v.stats.Time.Microseconds())
+		sep := ""
 		for i := range v.subs {
-			if i > 0 {
-				l.printf("+")
+			if accepted && !v.aux[v.subs[i].start].seen {
+				continue // Linux 6.18: takes out what no path reaches.
 			}
-			l.printf("%d", v.subs[i].depth)
+			l.printf("%s%d", sep, v.frameSize(i, accepted))
+			sep = "+"
+		}
+		if accepted && v.throws && !v.hasExceptionCallback() {
+			l.printf("+0") // Linux 6.18: adds an empty one.
 		}
 		l.printf("\n")
 	}
@@ -592,3 +610,22 @@ func (v *verifier) logEnd() {
 
 // maxInsns is Linux's limit of processed instructions.
 const maxInsns = 1000000
+
+// frameSize is a function's stack with what Linux adds for the code that it
+// puts in once it has accepted a program.
+func (v *verifier) frameSize(sub int, accepted bool) int {
+	sp := &v.subs[sub]
+	if !accepted {
+		return sp.depth
+	}
+	loops, rounds := 0, 0
+	for i := sp.start; i < sp.end; i++ {
+		switch a := &v.aux[i]; {
+		case a.inlined:
+			loops = (sp.depth+7)&^7 - sp.depth + 3*8
+		case a.mayGoto && a.seen:
+			rounds = 16
+		}
+	}
+	return sp.depth + loops + rounds
+}

@@ -90,6 +90,14 @@ func (l *liveness) traceBegin(v *verifier) {
 	t.wrote = [maxFrames]uint64{}
 }
 
+// forget ends the notes: the instruction has changed the chain of calls, and
+// what it writes is known when the function that it enters has been walked.
+func (t *liveTrace) forget() {
+	if t != nil {
+		t.cur = nil
+	}
+}
+
 func (t *liveTrace) read(fr int32, mask uint64) {
 	if t != nil && t.cur != nil {
 		t.cur.read(fr, t.at, mask)

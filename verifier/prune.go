@@ -361,7 +361,7 @@ func (v *verifier) visited() (done bool, err error) {
 		return false, err
 	}
 	g := v.keptAt(v.insn, cur)
-	seen, kept := len(g.list), g.list[:0]
+	seen, kept := v.buckets[g.key], g.list[:0]
 	for i := 0; i < len(g.list); i++ {
 		s := g.list[i]
 		hit, loop, noAdd, err := v.compare(s, cur, force)
@@ -387,6 +387,7 @@ func (v *verifier) visited() (done bool, err error) {
 		}
 		if s.miss > s.hit*n+n {
 			// Rarely useful: no longer compared with.
+			v.buckets[g.key]--
 			if s.dropped = true; s.branches == 0 {
 				v.letGo(s)
 			}
@@ -397,7 +398,7 @@ func (v *verifier) visited() (done bool, err error) {
 	clear(g.list[len(kept):])
 	g.list = kept
 	// Linux 6.18: those that are given up on this visit still count.
-	v.stats.MaxStatesInsn = max(v.stats.MaxStatesInsn, seen)
+	v.stats.MaxStatesInsn = max(v.stats.MaxStatesInsn, int(seen))
 	if !v.bpf && seen > 64 || !add {
 		return false, nil
 	}
@@ -427,5 +428,6 @@ func (v *verifier) keep(cur *state) error {
 	v.curHist = 0
 	g := v.keptAt(v.insn, cur)
 	g.list = slices.Insert(g.list, 0, n)
+	v.buckets[g.key]++
 	return nil
 }

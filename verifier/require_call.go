@@ -379,10 +379,10 @@ func (v *verifier) checkSizeArg(regno int, write, zeroOK bool, m *callMeta) erro
 // cannot fail.
 func hasConstLookup(t abi.MapType) bool { return t == abi.Array || t == abi.PerCPUArray }
 
-// noteConstKey finds a lookup's key if it is a constant on the stack: bytes
+// noteConstKey finds a helper's key if it is a constant on the stack: bytes
 // that are all zero, or a saved constant of exactly the key's size.
 func (v *verifier) noteConstKey(r *reg, size int, m *callMeta) error {
-	if !v.bpf || m.id != abi.MapLookupElem || !hasConstLookup(v.maps[m.mapAt].Type) || r.typ != ptStack || !r.Bits.IsConst() {
+	if !v.bpf || !hasConstLookup(v.maps[m.mapAt].Type) || r.typ != ptStack || !r.Bits.IsConst() {
 		return nil
 	}
 	off := int(r.off) + int(int64(r.Bits.Value))

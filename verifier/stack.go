@@ -91,6 +91,7 @@ func (v *verifier) accessStack(r *reg, a *access, off int) error {
 // no saved register.
 func (v *verifier) loadBytes(f *frame, lo, hi, dst int) {
 	for off := lo; off < hi; off++ {
+		v.noteStack(off)
 		i, b := fpOff(off)
 		if i >= len(f.stack) || f.stack[i].typ[b] != slotZero {
 			v.unknown(dst)
@@ -139,7 +140,7 @@ func (v *verifier) storeStack(fr int32, off int, a *access) error {
 	}
 	f = v.state.wframe(fr)
 	s = &f.stack[i]
-	v.noteStack(fr, off)
+	v.noteStack(off)
 	v.checkBypass(s, a.size, val)
 	if a.size == 8 {
 		v.live.wrote(v, fr, 1<<i)
@@ -243,7 +244,9 @@ func (v *verifier) storeStackVar(r *reg, off int, a *access) error {
 		}
 		f = v.state.wframe(fr)
 	}
-	v.noteStack(fr, lo)
+	for o := lo; o < hi; o++ {
+		v.noteStack(o)
+	}
 	zeroUsed := false
 	for o := lo; o < hi; o++ {
 		i, b := fpOff(o)
@@ -276,7 +279,7 @@ func (v *verifier) loadStack(fr int32, off int, a *access) error {
 	f := v.state.frames[fr]
 	i, b := fpOff(off)
 	s := &f.stack[i]
-	v.noteStack(fr, off)
+	v.noteStack(off)
 	v.live.read(v, fr, 1<<i)
 	if !s.isSpill() {
 		if err := v.checkReadable(s, off, b, a.size, false); err != nil {

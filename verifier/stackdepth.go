@@ -124,7 +124,9 @@ func (d *depthWalk) walkCall(s, i, depth, calls int, inCallback bool) error {
 			return nil // runs later, on a stack of its own
 		}
 		if to.exception {
-			return v.reject(CodeException, abi.EINVAL, "insn %d cannot call exception cb directly", i)
+			err := v.reject(CodeException, abi.EINVAL, "insn %d cannot call exception cb directly", i)
+			v.log.chop() // Linux 6.18: no end of line.
+			return err
 		}
 	}
 	if calls >= maxFrames {

@@ -278,9 +278,9 @@ func (v *verifier) prepareSub(sub int) error {
 			r.arg = a.size
 		case argObject:
 			r.setPointer(ptBTF | a.flags)
-			r.arg = a.typeID
+			r.arg, r.id = a.typeID, v.newID()
 		}
-		if r.typ.has(fNull) {
+		if r.typ.has(fNull) && r.id == 0 {
 			r.id = v.newID()
 		}
 	}
@@ -317,6 +317,26 @@ func (v *verifier) checkGlobalCall(sub int) error {
 		}
 	}
 	return err
+}
+
+// warnCall logs in what the arguments of a call do not fit a static function's
+// types. Linux 6.18: only the log shows it, and only once.
+func (v *verifier) warnCall(sub int) {
+	sp := &v.subs[sub]
+	if sp.global || sp.misfit || !sp.typed {
+		return
+	}
+	log := v.log
+	v.log = nil
+	err := v.prepareArgs(sub)
+	v.log = log
+	for i := range sp.args {
+		if err != nil {
+			break
+		}
+		err = v.checkSubArg(i, &sp.args[i])
+	}
+	sp.misfit = err != nil
 }
 
 func (v *verifier) checkSubArg(i int, a *subArg) error {

@@ -256,6 +256,9 @@ func (v *verifier) helperSpecial(insn int, m *callMeta) (changes bool, err error
 // callLoop simulates the body of bpf_loop once more, unless it has been
 // simulated as often as the loop runs.
 func (v *verifier) callLoop(insn int, m *callMeta) error {
+	if err := v.noteLoop(insn, m.sub); err != nil {
+		return err
+	}
 	if err := v.markPrecise(1); err != nil {
 		return err
 	}
@@ -267,6 +270,27 @@ func (v *verifier) callLoop(insn int, m *callMeta) error {
 	if v.log.on(logStates) {
 		v.log.printf("frame%d bpf_loop iteration limit reached\n", f.number)
 	}
+	return nil
+}
+
+// noteLoop finds out whether Linux would write out the loop in place of the
+// call: its flags must be 0, and its body the same function, on every path. The
+// flags are exact then.
+func (v *verifier) noteLoop(insn, sub int) error {
+	a := &v.aux[insn]
+	first := a.loopBody == 0
+	if first {
+		a.loopBody = int32(sub) + 1
+	} else if !a.inlined {
+		return nil
+	}
+	a.inlined = v.reg(4).isNull()
+	if a.inlined {
+		if err := v.markPrecise(4); err != nil {
+			return err
+		}
+	}
+	a.inlined = a.inlined && a.loopBody == int32(sub)+1
 	return nil
 }
 

@@ -79,6 +79,7 @@ func (v *verifier) stepCallInsn(in isa.Insn) (end bool, err error) {
 			return true, err
 		}
 		if v.aux[v.insn].call.isThrow {
+			v.throws = true
 			return true, v.checkHeld(true, true, "bpf_throw")
 		}
 	default:
@@ -108,7 +109,7 @@ func (v *verifier) returnEarly(zero bool) (end bool, err error) {
 		v.clearPacketPointers()
 		v.unknown(0)
 	}
-	return v.leave()
+	return v.leave(true)
 }
 
 // callSub calls a function of the program: a static one is entered, a global
@@ -122,6 +123,7 @@ func (v *verifier) callSub() error {
 	if v.subs[sub].global {
 		return v.callGlobal(sub)
 	}
+	v.warnCall(sub)
 	caller := v.state.frame()
 	regs := caller.regs
 	if err := v.enter(v.state, sub, v.insn); err != nil {
@@ -190,6 +192,7 @@ func (v *verifier) enter(s *state, sub, site int) error {
 		}
 		return v.reject(code, abi.E2BIG, "the call stack of %d frames is too deep", s.cur+2)
 	}
+	v.live.trace.forget()
 	f := &frame{callsite: int32(site), number: s.cur + 1, sub: int32(sub)}
 	f.asyncEntry = s.frame().asyncEntry
 	f.regs[isa.FP].setPointer(ptStack)
@@ -214,6 +217,9 @@ const (
 func (v *verifier) pushCallback(insn, sub int, set callbackSetup, run callbackRun) error {
 	start := v.subs[sub].start
 	v.subs[sub].callback = true
+	v.warnCall(sub)
+	v.log.touchAll()
+	v.live.trace.forget()
 	caller := v.state.frame()
 	if run != runsBetween {
 		v.subs[sub].asyncCB = true
@@ -255,11 +261,13 @@ func (v *verifier) stepReturn() (end bool, err error) {
 	if s.cur == 0 {
 		return true, v.checkReturnValue(0, "R0")
 	}
-	return v.leave()
+	return v.leave(false)
 }
 
-// leave goes back to the caller of the running function.
-func (v *verifier) leave() (end bool, err error) {
+// leave goes back to the caller of the running function; early if not by exit.
+func (v *verifier) leave(early bool) (end bool, err error) {
+	v.logLiveStack()
+	v.live.trace.forget()
 	s := v.state
 	callee := s.frame()
 	r0 := callee.regs[0]
@@ -274,7 +282,6 @@ func (v *verifier) leave() (end bool, err error) {
 			return true, err
 		}
 	}
-	v.logLiveStack()
 	at := int(callee.callsite)
 	if !callee.callback {
 		at++
@@ -293,7 +300,7 @@ func (v *verifier) leave() (end bool, err error) {
 	if logged {
 		v.log.printf("to caller at %d:\n", at)
 		v.logState(s, s.cur, true)
-		v.log.popped = true
+		v.log.popped = !early
 	}
 	v.insn = at
 	if !callee.callback {

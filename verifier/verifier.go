@@ -111,6 +111,7 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 		v.log = &logger{level: v.opts.LogLevel}
 	}
 	v.aux = make([]insnAux, len(p.Insns))
+	v.buckets = make([]int32, len(p.Insns))
 	err := v.run()
 	if v.opts.Walk != nil {
 		v.opts.Walk.finish(v)
@@ -120,7 +121,7 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 		v.stats.Frames += v.subs[i].depth
 	}
 	v.stats.Time = time.Since(begin)
-	v.logEnd()
+	v.logEnd(err == nil)
 	if err != nil {
 		var e *Error
 		if !errors.As(err, &e) {
