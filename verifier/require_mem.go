@@ -148,7 +148,10 @@ func (v *verifier) checkPacketRange(n, off, size int, zeroOK bool) error {
 	if r.SMin < 0 {
 		return v.reject(CodeUnbounded, abi.EACCES, "R%d min value is negative, either use unsigned index or do a if (index >=0) check.", n)
 	}
-	if int32(r.arg) < 0 || !v.checkBounds(n, int64(off), size, int64(int32(r.arg)), zeroOK) {
+	if int32(r.arg) < 0 {
+		return v.reject(CodePacketAccess, abi.EINVAL, "R%d offset is outside of the packet", n)
+	}
+	if !v.checkBounds(n, int64(off), size, int64(int32(r.arg)), zeroOK) {
 		return v.reject(CodePacketAccess, abi.EACCES, "R%d offset is outside of the packet", n)
 	}
 	return nil

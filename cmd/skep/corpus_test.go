@@ -1,0 +1,194 @@
+package main
+
+import (
+	"compress/gzip"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/kernel"
+)
+
+// unshared are the parts of a log that two loads of one program do not share:
+// times, and addresses with the blanks that they push away.
+var unshared = []struct {
+	re *regexp.Regexp
+	by string
+}{
+	{regexp.MustCompile(`verification time \d+ usec`), "verification time N usec"},
+	{regexp.MustCompile(`(\(18\) r\d = )(?:0x0|0x(?:ffff[0-9a-f]{12}|[17][0-9a-f]{11}))(?: +(;))?`), "${1}0x0$2"},
+}
+
+func plainLog(log string) string {
+	for _, f := range unshared {
+		log = f.re.ReplaceAllString(log, f.by)
+	}
+	return log
+}
+
+// largestCompared is the longest log that is compared, in bytes.
+const largestCompared = 8 << 20
+
+// TestLogsOfCorpus compares whole logs of levels 1 and 2 with the running
+// kernel's on every program of a corpus that both give a verdict on, and prints
+// how many are equal. SKEP_LIVE_KERNEL=1 asks for it, with root; SKEP_LOGS names
+// a file for the first lines that differ.
+func TestLogsOfCorpus(t *testing.T) {
+	objs := os.Getenv("SKEP_ORACLE_OBJS")
+	if objs == "" || os.Getenv("SKEP_LIVE_KERNEL") == "" {
+		t.Skip("SKEP_ORACLE_OBJS or SKEP_LIVE_KERNEL is not set")
+	}
+	files, err := filepath.Glob(filepath.Join(objs, "*.o"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no objects in %s: %v", objs, err)
+	}
+	diffs := io.Discard
+	if name := os.Getenv("SKEP_LOGS"); name != "" {
+		f, err := os.Create(name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		diffs = f
+	}
+	types := &kernelTypes{}
+	e := &env{out: io.Discard, err: io.Discard}
+	for _, level := range []uint32{1 | 4, 2 | 4} {
+		all, equal := 0, 0
+		for _, file := range files {
+			coll, err := openFitted(e, file, &verifyFlags{}, types)
+			if err != nil {
+				continue
+			}
+			for _, p := range coll.Programs {
+				if p.Err != nil {
+					continue
+				}
+				p = creatable(withTestTags(p))
+				ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+				object, _, _ := strings.Cut(filepath.Base(file), ".")
+				j, err := kernel.Judge(ctx, p, &kernel.JudgeOptions{LogLevel: level, LogSize: largestCompared, Object: object})
+				stop()
+				if err != nil || j.Log == "" {
+					continue
+				}
+				v := verifyProgram(context.Background(), &verifyFlags{logLevel: level}, file, p, nil, types)
+				if v.Verdict == "error" {
+					continue
+				}
+				all++
+				want, got := plainLog(j.Log), plainLog(v.log)
+				if want == got {
+					equal++
+					continue
+				}
+				w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+				i := 0
+				for i < len(w)-1 && i < len(g)-1 && w[i] == g[i] {
+					i++
+				}
+				_ = json.NewEncoder(diffs).Encode(map[string]any{
+					"level": level, "file": file, "program": p.Name, "line": i + 1, "kernel": w[i], "skep": g[i],
+				})
+			}
+		}
+		t.Logf("level %d: %d logs, %d equal, %.1f%%", level, all, equal, 100*float64(equal)/float64(max(all, 1)))
+		if equal*10 < all*9 || all == 0 {
+			t.Errorf("level %d: too few", level)
+		}
+	}
+}
+
+// TestErrnoOfCorpus compares error numbers with a recorded kernel's on every
+// program that both refuse.
+func TestErrnoOfCorpus(t *testing.T) {
+	objs, results := os.Getenv("SKEP_ORACLE_OBJS"), os.Getenv("SKEP_ORACLE_RESULTS")
+	if objs == "" || results == "" {
+		t.Skip("SKEP_ORACLE_OBJS or SKEP_ORACLE_RESULTS is not set")
+	}
+	types := &kernelTypes{}
+	e := &env{out: io.Discard, err: io.Discard}
+	all, equal, lines, lineless := 0, 0, 0, 0
+	for file, programs := range readRefused(t, results) {
+		coll, err := openFitted(e, filepath.Join(objs, file), &verifyFlags{}, types)
+		if err != nil {
+			continue
+		}
+		for _, p := range coll.Programs {
+			r, ok := programs[[2]string{p.Section, p.Name}]
+			if !ok {
+				continue
+			}
+			man := manifest{{p.Section, p.Name}: {
+				Program: p.Name, Section: p.Section, ProgType: r.ProgType, AttachType: r.AttachType, AttachTo: r.AttachTo, ProgFlags: r.ProgFlags,
+			}}
+			v := verifyProgram(context.Background(), &verifyFlags{}, file, p, man, types)
+			if v.Verdict != "reject" {
+				continue
+			}
+			all++
+			if errno := abi.Errno(v.Errno).String(); errno == r.Errno {
+				equal++
+			} else {
+				t.Logf("%s: %s: errno %s, the kernel %s: %s", file, p.Name, errno, r.Errno, v.Error)
+			}
+			if len(p.Lines) == 0 {
+				continue
+			}
+			lines++
+			if v.source == nil {
+				lineless++
+				t.Logf("%s: %s: no C line: %s", file, p.Name, v.Error)
+			}
+		}
+	}
+	t.Logf("%d refused by both, %d with the kernel's errno; %d with line info, %d without a C line", all, equal, lines, lineless)
+	if all == 0 || equal*100 < all*99 {
+		t.Error("too few error numbers are the kernel's")
+	}
+}
+
+// refused is a rejection as the oracle's results have it.
+type refused struct {
+	recorded
+	Form  string
+	Errno string
+}
+
+func readRefused(t *testing.T, name string) map[string]map[[2]string]refused {
+	t.Helper()
+	f, err := os.Open(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	z, err := gzip.NewReader(f)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	out := make(map[string]map[[2]string]refused)
+	for dec := json.NewDecoder(z); ; {
+		var r refused
+		switch err := dec.Decode(&r); {
+		case errors.Is(err, io.EOF):
+			return out
+		case err != nil:
+			t.Fatalf("%s: %v", name, err)
+		}
+		if r.Verdict != "reject" || r.Form != "elf" {
+			continue
+		}
+		if out[r.File] == nil {
+			out[r.File] = make(map[[2]string]refused)
+		}
+		out[r.File][[2]string{r.Section, r.Program}] = r
+	}
+}
