@@ -116,13 +116,7 @@ func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err
 		return w, nil, err
 	}
 	for _, def := range img.Maps {
-		if hashed(def.Type) {
-			// The order of a hash's elements follows the seed too.
-			d := *def
-			d.Flags |= abi.ZeroSeed
-			def = &d
-		}
-		m, err := bpfmap.New(def, bpfmap.Options{Table: w.table})
+		m, err := bpfmap.New(settled(def), bpfmap.Options{Table: w.table})
 		if err != nil {
 			return w, nil, err
 		}
@@ -139,7 +133,7 @@ func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err
 		return w, nil, err
 	}
 	ready, err = interp.NewUnverified(img, &interp.UnverifiedOptions{
-		Helpers: helper.Table(), Maps: w.maps, CtxSize: w.ctxSize,
+		Helpers: helpers(), Maps: w.maps, CtxSize: w.ctxSize,
 		Trace: func(s interp.Step) {
 			if w.trace != nil {
 				w.trace(s)
@@ -147,6 +141,19 @@ func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err
 		},
 	})
 	return w, ready, err
+}
+
+// helpers are the helpers that exist, and for others that answer with a number
+// one that says that it is not supported: a program must expect that.
+func helpers() *vm.Helpers {
+	h := helper.Table()
+	for id := range h.ByID {
+		proto := abi.HelperByID(abi.HelperID(id))
+		if h.ByID[id] == nil && proto != nil && proto.Ret == abi.RetInteger {
+			h.ByID[id] = func(*vm.Context, uint64, uint64, uint64, uint64, uint64) uint64 { return abi.ENOTSUPP.R0() }
+		}
+	}
+	return h
 }
 
 // makeContext makes a packet and what R1 points to.
@@ -443,10 +450,16 @@ func holdsObjects(t btf.Type, depth int) bool {
 	return false
 }
 
-func hashed(t abi.MapType) bool {
-	switch t {
+// settled is a definition with all that its user leaves open. The order of a
+// hash's elements follows the seed too.
+func settled(def *image.Map) *image.Map {
+	d := *def
+	switch d.Type {
 	case abi.Hash, abi.PerCPUHash, abi.LRUHash, abi.LRUPerCPUHash:
-		return true
+		d.Flags |= abi.ZeroSeed
+	case abi.RingBuf:
+		d.MaxEntries = max(d.MaxEntries, 4096)
 	}
-	return false
+	d.MaxEntries = max(d.MaxEntries, 1)
+	return &d
 }

@@ -49,7 +49,7 @@ func (u *cpu) callX(id uint64) error {
 	if id > uint64(abi.NumHelpers) || f == nil {
 		return u.fault(vm.FaultHelper, id, 0)
 	}
-	proto, err := checkable(ir.Callee{Helper: abi.HelperID(id)})
+	proto, err := checkable(ir.Callee{Helper: abi.HelperID(id)}, u.k.prog.Image())
 	if err != nil {
 		return u.fault(vm.FaultHelper, id, 0)
 	}

@@ -59,7 +59,7 @@ func (e checkingEngine) Compile(p *vm.Program) (vm.Code, error) {
 	}
 	k := &checked{prog: p, low: p.Lowered(), bodies: p.Bodies(), ctxSize: e.opts.CtxSize, trace: e.opts.Trace}
 	for _, c := range k.low.Callees {
-		h, err := checkable(c)
+		h, err := checkable(c, p.Image())
 		if err != nil {
 			return nil, err
 		}
@@ -68,13 +68,19 @@ func (e checkingEngine) Compile(p *vm.Program) (vm.Code, error) {
 	return k, nil
 }
 
-// checkable is the prototype of a callee, if its arguments can be checked at
-// run time.
-func checkable(c ir.Callee) (*abi.Helper, error) {
+// checkable is the prototype of a callee of img, if its arguments can be checked
+// at run time.
+func checkable(c ir.Callee, img *image.Program) (*abi.Helper, error) {
 	if c.Kfunc != "" {
+		if h := checkableKfuncs[c.Kfunc]; h != nil {
+			return h, nil
+		}
 		return nil, &vm.UnsupportedError{What: "kfunc " + c.Kfunc + " in an unverified program"}
 	}
-	h := abi.HelperByID(c.Helper)
+	h := abi.HelperFor(c.Helper, img.Type, img.Attach)
+	if h == nil {
+		h = abi.HelperByID(c.Helper) // conformance tests call all in one type
+	}
 	if h == nil {
 		return nil, &vm.UnsupportedError{What: fmt.Sprintf("helper %d", c.Helper)}
 	}
@@ -85,6 +91,19 @@ func checkable(c ir.Callee) (*abi.Helper, error) {
 	}
 	return h, nil
 }
+
+// checkableKfuncs are the kernel functions whose arguments can be checked at run
+// time, in the form of helpers: those of iterators over numbers, which make do
+// with whatever is in their 8 bytes.
+var checkableKfuncs = map[string]*abi.Helper{
+	"bpf_iter_num_new": {
+		Name: "bpf_iter_num_new", Args: [5]abi.Arg{iterNum, abi.ArgAnything, abi.ArgAnything}, ArgSize: [5]uint32{8},
+	},
+	"bpf_iter_num_next":    {Name: "bpf_iter_num_next", Args: [5]abi.Arg{iterNum}, ArgSize: [5]uint32{8}},
+	"bpf_iter_num_destroy": {Name: "bpf_iter_num_destroy", Args: [5]abi.Arg{iterNum}, ArgSize: [5]uint32{8}, Ret: abi.RetVoid},
+}
+
+const iterNum = abi.ArgMem | abi.ArgFixed | abi.ArgWrite
 
 // RunRaw runs a program of bare instructions through the unverified door: r1
 // is the address of memory and r2 its length, both 0 if there is none. What
