@@ -101,6 +101,11 @@ func (v *verifier) addSubprogs() error {
 		if (local || kfunc) && !v.bpf {
 			return v.reject(CodeUnprivileged, abi.EPERM, "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN")
 		}
+		if kfunc {
+			if err := v.checkKfuncUse(i); err != nil {
+				return err
+			}
+		}
 		if local {
 			t := i + 1 + int(in.Imm)
 			if t < 0 || t >= len(v.insns) {

@@ -97,6 +97,18 @@ func (v *verifier) kfuncFacts(insn int) callInfo {
 	return c
 }
 
+// checkKfuncUse refuses kernel functions that the program as a whole must not
+// call, wherever the call is.
+func (v *verifier) checkKfuncUse(insn int) error {
+	if !v.gplCompatible() {
+		return v.reject(CodeKfunc, abi.EINVAL, "cannot call kernel function from non-GPL compatible program")
+	}
+	if k := v.kfuncAt(insn); k != nil && k.row != nil && k.row.DevBound && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
+		return v.reject(CodeKfunc, abi.EINVAL, "metadata kfuncs require device-bound program")
+	}
+	return nil
+}
+
 // checkKfuncCall checks the call of a kernel function and carries out its
 // effect.
 func (v *verifier) checkKfuncCall(insn int) error {
@@ -109,12 +121,6 @@ func (v *verifier) checkKfuncCall(insn int) error {
 			return nil
 		}
 		return v.reject(CodeKfunc, abi.EINVAL, "kernel function call %d is not found in kernel BTF", n)
-	}
-	if !v.gplCompatible() {
-		return v.reject(CodeKfunc, abi.EINVAL, "cannot call kernel function from non-GPL compatible program")
-	}
-	if k.row != nil && k.row.DevBound && v.prog.Flags&abi.XDPDevBoundOnly == 0 {
-		return v.reject(CodeKfunc, abi.EINVAL, "metadata kfuncs require device-bound program")
 	}
 	if k.row == nil || !k.row.Allows(v.progType(), v.attachType()) {
 		return v.reject(CodeKfunc, abi.EACCES, "calling kernel function %s is not allowed", k.name)

@@ -59,6 +59,8 @@ func (v *verifier) checkRights() error {
 	}
 	info := v.prog.Type.Info()
 	switch {
+	case info == nil && !v.bpf:
+		return v.silent(abi.EPERM, "program type %s needs CAP_BPF", v.prog.Type.Short())
 	case info == nil:
 		return nil // refused later, by everyone's rules
 	case !v.capable(info.Cap):

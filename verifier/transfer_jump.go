@@ -1,6 +1,8 @@
 package verifier
 
 import (
+	"errors"
+
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
 	"github.com/skepbpf/skep/verifier/domain"
@@ -301,6 +303,10 @@ func (v *verifier) stepMayGoto() error {
 	prev := v.previousRound(v.state.parent, v.insn)
 	s, err := v.fork(v.insn+1, v.insn, false)
 	if err != nil {
+		var e *Error
+		if errors.As(err, &e) {
+			e.Errno = abi.ENOMEM // Linux 6.18: another number than for other jumps.
+		}
 		return err
 	}
 	s.mayGoto++
