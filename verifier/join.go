@@ -11,8 +11,8 @@ import (
 // The numeric pass. Every block of the program has one state, which covers what
 // every path brings to it. Blocks are processed until no state grows; a state
 // at the head of a loop that keeps growing is widened. What is found then
-// covers every run, and two more rounds, which replace each state by what its
-// predecessors say, take back what widening gave away too freely: a state that
+// covers every run, and one more round, which replaces each state by what its
+// predecessors say, takes back what widening gave away too freely: a state that
 // covers every run stays one when it is recomputed from such states.
 //
 // Functions are analysed once for all their callers together: their arguments
@@ -43,6 +43,8 @@ type joiner struct {
 	st     numState // of the block being processed
 	other  numState // of the other side of its branch
 	packed []entry
+	// found is where facts go: those of a block's last visit hold.
+	found []Number
 	// rounding is true in rounds that recompute states.
 	rounding bool
 	frozen   bool // nothing is propagated: states are only looked at
@@ -53,12 +55,13 @@ type joiner struct {
 
 // Limits of the pass.
 const (
-	widenAfter  = 2       // visits of a loop's head before it is widened
-	endAfter    = 16      // visits after which ends that move go all the way
-	dropAfter   = 40      // visits after which what changes is dropped
+	widenAfter  = 1       // visits of a loop's head before it is widened
+	endAfter    = 2       // visits after which ends that move go all the way
+	dropAfter   = 4       // visits after which what changes is dropped
+	patience    = 12      // more visits that other blocks have
 	stepsPer    = 48      // instructions processed for each of the program
 	maxEntries  = 1 << 20 // values held at the starts of blocks
-	fixedRounds = 2
+	fixedRounds = 1
 )
 
 // join runs the pass over p.
@@ -72,15 +75,26 @@ func join(p *Program) *Numbers {
 	j.budget = stepsPer*len(j.insns) + 1<<12
 	j.queue = make([]uint64, len(j.blocks)/64+1)
 	j.start()
+	j.found = n.facts
 	ok := j.ascend()
+	j.found = nil
 	if ok && j.stats.Widened {
 		for range fixedRounds {
 			j.round()
 		}
+		clear(n.facts)
+		j.found, j.frozen = n.facts, true
+		for _, b := range j.blocks {
+			if b.known {
+				j.process(b)
+			}
+		}
+		j.found = nil
 	}
 	j.stats.Blocks = len(j.blocks)
 	if !ok {
 		j.stats.GaveUp = true
+		clear(n.facts)
 		for s := range j.facts {
 			if j.facts[s].Reached {
 				n.facts[s].Flags = NumberReached
@@ -89,8 +103,7 @@ func join(p *Program) *Numbers {
 		n.stats = j.stats
 		return n
 	}
-	j.rounding, j.frozen = false, true
-	j.findNumbers(n.facts)
+	j.frozen = true
 	n.stats = j.stats
 	// What only the rounds needed.
 	j.queue, j.packed, j.steps = nil, nil, nil
@@ -194,16 +207,21 @@ func (j *joiner) arrive(b *numBlock, s *numState) {
 		j.push(b)
 		return
 	}
+	visits := b.visits
+	if !b.head {
+		// What follows a head settles when the head has.
+		visits -= patience
+	}
 	var st *domain.Steps
-	if b.visits > widenAfter && (b.head || b.visits > endAfter) {
+	switch {
+	case visits > endAfter:
+		st = farSteps
+	case visits > widenAfter:
 		st = j.steps
-		if b.visits > endAfter {
-			st = farSteps
-		}
 	}
 	before := len(b.in)
 	var changed bool
-	b.in, changed = joinEntries(b.in, j.packed, st, b.visits > dropAfter)
+	b.in, changed = joinEntries(b.in, j.packed, st, visits > dropAfter)
 	j.entries += len(b.in) - before
 	if changed {
 		j.stats.Widened = j.stats.Widened || st != nil
@@ -266,7 +284,7 @@ func (j *joiner) process(b *numBlock) {
 	for at := b.start; at < b.end; at += slots(j.insns[at]) {
 		last = at
 		if at+slots(j.insns[at]) < b.end {
-			j.step(s, at)
+			j.stepFacts(s, at)
 		}
 		j.budget--
 		j.stats.Steps++
@@ -288,6 +306,9 @@ func (j *joiner) before(b *numBlock, f func(slot int, s *numState)) {
 // there.
 func (j *joiner) leave(b *numBlock, last int, s *numState) {
 	in := j.insns[last]
+	if j.found != nil {
+		j.found[last] = Number{Flags: NumberReached}
+	}
 	switch {
 	case in.Op == isa.ExitOp:
 		j.returned(b.fn, &s.regs[0])
@@ -297,7 +318,7 @@ func (j *joiner) leave(b *numBlock, last int, s *numState) {
 		return
 	case in.Op == gotoOp || in.Op == gotolOp || in.Op == condOp || !isJump(in.Op):
 		if !isJump(in.Op) {
-			j.step(s, last)
+			j.stepFacts(s, last)
 		}
 		for k := range b.nexts {
 			j.arrive(b.next[k], s)

@@ -61,28 +61,32 @@ func meet(a, b *domain.Scalar) {
 func (j *joiner) branch(b *numBlock, slot int, s *numState) {
 	in := j.insns[slot]
 	c := j.compare(s, slot)
-	sides := [2]bool{false, true}
-	for k := range b.nexts {
-		next := b.next[k]
-		taken := next.start == jumpTo(in, slot)
-		if b.nexts == 2 {
-			taken = sides[k]
-		}
-		if jumpTo(in, slot) == slot+1 {
-			j.arrive(next, s) // nothing is learned
+	to := jumpTo(in, slot)
+	var can [2]bool
+	for taken := range can {
+		x, y, ok := c.side(taken == 1)
+		can[taken] = ok
+		if !ok || j.frozen {
 			continue
 		}
-		x, y, ok := c.side(taken)
-		if !ok {
-			continue
+		at := slot + 1
+		if taken == 1 {
+			at = to
+		}
+		next := j.at[at]
+		if next == nil {
+			continue // the walk did not come there
 		}
 		o := &j.other
-		*o = numState{regs: s.regs, stack: append(o.stack[:0], s.stack...)}
+		o.regs, o.stack = s.regs, append(o.stack[:0], s.stack...)
 		o.learn(in.Dst(), &c.a, x)
 		if in.Op.IsX() && in.Src() != in.Dst() {
 			o.learn(in.Src(), &c.b, y)
 		}
 		j.arrive(next, o)
+	}
+	if j.found != nil {
+		j.jumpFacts(slot, in, &c, can[1], can[0])
 	}
 }
 

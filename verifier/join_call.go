@@ -168,7 +168,7 @@ func (j *joiner) callback(r *num, loop bool, times *num) {
 	o := &j.other
 	o.unpack(nil)
 	if loop {
-		n := word()
+		n := anyWord
 		n.UMax = min(n.UMax, uint64(max(times.U32Max, 1)-1))
 		n.Sync()
 		o.regs[1] = n

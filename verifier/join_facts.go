@@ -8,23 +8,17 @@ import (
 	"github.com/skepbpf/skep/verifier/domain"
 )
 
-// findNumbers reads the facts off the states.
-func (j *joiner) findNumbers(facts []Number) {
-	var s numState
-	for _, b := range j.blocks {
-		if !b.known {
-			continue
-		}
-		s.unpack(b.in)
-		for at := b.start; at < b.end; at += slots(j.insns[at]) {
-			in := j.insns[at]
-			f := &facts[at]
-			f.Flags = NumberReached
-			j.operands(&s, at, in, f)
-			j.step(&s, at)
-			outcome(&s, in, f)
-		}
+// stepFacts is step, and notes what is known before and behind the instruction.
+func (j *joiner) stepFacts(s *numState, slot int) {
+	if j.found == nil {
+		j.step(s, slot)
+		return
 	}
+	in, f := j.insns[slot], &j.found[slot]
+	*f = Number{Flags: NumberReached}
+	j.operands(s, slot, in, f)
+	j.step(s, slot)
+	outcome(s, in, f)
 }
 
 // operands notes what is known before an instruction.
@@ -35,17 +29,10 @@ func (j *joiner) operands(s *numState, slot int, in isa.Insn, f *Number) {
 		if in.Op.Code() != isa.End {
 			arithmeticFacts(s, in, f)
 		}
-	case isa.ClassJmp, isa.ClassJmp32:
-		if in.Op == isa.CallOp {
-			if in.Src() == isa.CallHelper && j.inBounds(s, slot, abi.HelperID(in.Imm)) {
-				f.Flags |= NumberInBounds
-			}
-			return
+	case isa.ClassJmp:
+		if in.Op == isa.CallOp && in.Src() == isa.CallHelper && j.inBounds(s, slot, abi.HelperID(in.Imm)) {
+			f.Flags |= NumberInBounds
 		}
-		if !isJump(in.Op) || in.Op == gotoOp || in.Op == gotolOp || in.Op == condOp {
-			return
-		}
-		j.jumpFacts(s, slot, in, f)
 	case isa.ClassStx:
 		if in.Op.Mode() == isa.ModeMem {
 			src := s.reg(in.Src())
@@ -108,17 +95,16 @@ func noOverflow(a, b *domain.Scalar, is32 bool) bool {
 	return a.SMin != math.MinInt64 || !b.Has(math.MaxUint64)
 }
 
-// jumpFacts notes the operands and the outcome of a conditional jump.
-func (j *joiner) jumpFacts(s *numState, slot int, in isa.Insn, f *Number) {
-	c := j.compare(s, slot)
+// jumpFacts notes the operands and the outcome of a conditional jump, which
+// may be taken and may not be, as far as its operands say.
+func (j *joiner) jumpFacts(slot int, in isa.Insn, c *comparison, may, mayNot bool) {
+	f := &j.found[slot]
 	if c.a.Fits32() {
 		f.Flags |= NumberDst32
 	}
 	if in.Op.IsX() {
 		f.source(&c.b, c.is32)
 	}
-	_, _, may := c.side(true)
-	_, _, mayNot := c.side(false)
 	// Where the walk came to one side only, no run goes to the other.
 	if to := jumpTo(in, slot); to != slot+1 {
 		may = may && j.reached(to)

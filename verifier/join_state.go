@@ -34,14 +34,17 @@ type num struct {
 var (
 	anything  = num{Scalar: domain.Unknown(), top: true}
 	plain     = num{Scalar: domain.Unknown(), top: true, kind: numPlain}
-	anyWord   = word()
+	anyWord   = word(4)
+	words     = [5]num{1: word(1), 2: word(2), 4: anyWord} // by size in bytes
 	someplace = pointer(numPlain)
+
+	framePointer = pointer(numStack)
 )
 
-// word is any 32-bit number.
-func word() num {
+// word is any number of some bytes.
+func word(size int) num {
 	n := plain
-	n.Trunc(4)
+	n.Trunc(size)
 	n.top = false
 	return n
 }
@@ -113,7 +116,7 @@ type numState struct {
 // reg is the value of a register, the frame pointer included.
 func (s *numState) reg(r isa.Reg) num {
 	if r == isa.FP {
-		return pointer(numStack)
+		return framePointer
 	}
 	return s.regs[r]
 }

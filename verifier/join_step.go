@@ -77,9 +77,7 @@ func (j *joiner) legacyLoad(s *numState, slot int, in isa.Insn) {
 	for r := isa.R1; r <= isa.R5; r++ {
 		s.regs[r] = anything
 	}
-	v := word()
-	v.Trunc(in.Op.Size().Bytes())
-	s.regs[0] = v
+	s.regs[0] = words[in.Op.Size().Bytes()]
 }
 
 // load is what a load gives.
@@ -118,6 +116,9 @@ func (j *joiner) load(s *numState, slot int, base isa.Reg, in isa.Insn, signed b
 		return v
 	}
 	id := v.id
+	if v.top && !signed {
+		return words[size]
+	}
 	v.kind, v.off, v.arg, v.top, v.id = numPlain, 0, 0, false, 0
 	if signed {
 		v.Sext(size)
@@ -273,8 +274,12 @@ func binary64(d *num, op domain.Op, is32, signed bool, b *num) {
 			kind = numAny
 		}
 	}
-	if !is32 && d.top && (b.top || op == domain.OpAdd || op == domain.OpSub || op == domain.OpXor) {
-		*d = num{Scalar: d.Scalar, kind: kind, top: true, off: off, arg: arg}
+	if d.top && b.top || (d.top || b.top) && (op == domain.OpAdd || op == domain.OpSub || op == domain.OpXor) {
+		// Nothing is known of the result, whatever the operation.
+		*d = anyWord
+		if !is32 {
+			*d = num{Scalar: plain.Scalar, kind: kind, top: true, off: off, arg: arg}
+		}
 		return
 	}
 	v := d.Scalar
@@ -317,6 +322,9 @@ func (j *joiner) move(s *numState, slot int, in isa.Insn, is32 bool) {
 		n.Sext32(int(in.Off) / 8)
 	case in.Off != 0:
 		n.Sext(int(in.Off) / 8)
+	case is32 && n.top:
+		*d = anyWord
+		return
 	case is32:
 		n.Trunc(4)
 	default: // of the frame pointer

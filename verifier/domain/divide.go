@@ -46,6 +46,15 @@ func (s *Scalar) Fits32() bool { return s.UMax <= math.MaxUint32 || s.Bits.Max()
 // count have results too, and a 32-bit result has no upper half.
 // RFC 9669 section 4.1.
 func (s *Scalar) ApplyExact(op Op, is32, isSigned bool, b *Scalar) {
+	if s.IsConst() && b.IsConst() {
+		if v, ok := compute(op, s.Bits.Value, b.Bits.Value); ok {
+			if is32 {
+				v &= lowHalf
+			}
+			*s = Const(v)
+			return
+		}
+	}
 	switch op {
 	case OpDiv, OpMod:
 		x, y := *s, *b
@@ -68,6 +77,26 @@ func (s *Scalar) ApplyExact(op Op, is32, isSigned bool, b *Scalar) {
 		return
 	}
 	s.Apply(op, is32, b)
+}
+
+// compute is an operation of which the lower half of the result is one of the
+// lower halves; false for others.
+func compute(op Op, a, b uint64) (uint64, bool) {
+	switch op {
+	case OpAdd:
+		return a + b, true
+	case OpSub:
+		return a - b, true
+	case OpMul:
+		return a * b, true
+	case OpAnd:
+		return a & b, true
+	case OpOr:
+		return a | b, true
+	case OpXor:
+		return a ^ b, true
+	}
+	return 0, false
 }
 
 // divide is the range of the unsigned quotient or remainder of the ranges.
