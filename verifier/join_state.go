@@ -35,7 +35,7 @@ var (
 	anything  = num{Scalar: domain.Unknown(), top: true}
 	plain     = num{Scalar: domain.Unknown(), top: true, kind: numPlain}
 	anyWord   = word(4)
-	words     = [5]num{1: word(1), 2: word(2), 4: anyWord} // by size in bytes
+	anyLoaded = [5]num{1: word(1), 2: word(2), 4: anyWord} // by size in bytes
 	someplace = pointer(numPlain)
 
 	framePointer = pointer(numStack)

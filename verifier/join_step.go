@@ -77,7 +77,7 @@ func (j *joiner) legacyLoad(s *numState, slot int, in isa.Insn) {
 	for r := isa.R1; r <= isa.R5; r++ {
 		s.regs[r] = anything
 	}
-	s.regs[0] = words[in.Op.Size().Bytes()]
+	s.regs[0] = anyLoaded[in.Op.Size().Bytes()]
 }
 
 // load is what a load gives.
@@ -117,7 +117,7 @@ func (j *joiner) load(s *numState, slot int, base isa.Reg, in isa.Insn, signed b
 	}
 	id := v.id
 	if v.top && !signed {
-		return words[size]
+		return anyLoaded[size]
 	}
 	v.kind, v.off, v.arg, v.top, v.id = numPlain, 0, 0, false, 0
 	if signed {
