@@ -2,10 +2,13 @@ package vm_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -20,6 +23,7 @@ import (
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/internal/packet"
+	"github.com/skepbpf/skep/internal/randprog"
 	"github.com/skepbpf/skep/isa"
 	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
@@ -228,6 +232,44 @@ func TestEveryStepOfTheObjectsIsInItsRange(t *testing.T) {
 		}
 	}
 	t.Logf("%d programs, %d steps", ran, steps)
+}
+
+// TestEveryStepOfRandomProgramsIsInItsRange runs random programs on random
+// contexts. SKEP_FACT_SEEDS is how many, for hours of it.
+func TestEveryStepOfRandomProgramsIsInItsRange(t *testing.T) {
+	t.Parallel()
+	seeds := 400
+	if n, err := strconv.Atoi(os.Getenv("SKEP_FACT_SEEDS")); err == nil {
+		seeds = n
+	}
+	accepted, steps := 0, 0
+	for seed := range seeds {
+		img := randprog.New(uint64(seed), &randprog.Options{Types: []abi.ProgType{abi.XDP, abi.Syscall}, NoMutation: seed%4 != 0})
+		p, err := verifier.Verify(context.Background(), img, &verifier.Options{MaxInsns: 20_000})
+		if err != nil || !ownMemory(img, p) {
+			continue
+		}
+		accepted++
+		r := rand.New(rand.NewPCG(uint64(seed), 1))
+		for range 3 {
+			bctx := make([]byte, 1024)
+			for i := 0; i < len(bctx); i += 8 {
+				binary.LittleEndian.PutUint64(bctx[i:], operand(r))
+			}
+			n := runWithFacts(t, img, p, bctx, nil)
+			steps += n
+			if n == 0 || img.Type == abi.XDP {
+				break
+			}
+		}
+		if t.Failed() {
+			t.Fatalf("seed %d", seed)
+		}
+	}
+	t.Logf("%d programs accepted, %d steps", accepted, steps)
+	if accepted < seeds/10 || steps < 10*seeds {
+		t.Errorf("only %d programs accepted, %d steps", accepted, steps)
+	}
 }
 
 // runWithFacts runs p behind the unverified door, once with every step checked
