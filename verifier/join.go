@@ -55,10 +55,10 @@ type joiner struct {
 
 // Limits of the pass.
 const (
-	widenAfter  = 1       // visits of a loop's head before it is widened
-	endAfter    = 2       // visits after which ends that move go all the way
-	dropAfter   = 4       // visits after which what changes is dropped
-	patience    = 12      // more visits that other blocks have
+	widenAfter  = 1       // times that a value at a loop's head may grow before it is widened
+	endAfter    = 2       // times after which ends that move go all the way
+	dropAfter   = 4       // times after which it is given up
+	otherwise   = 12      // more times at other blocks, and for results of functions
 	stepsPer    = 48      // instructions processed for each of the program
 	maxEntries  = 1 << 20 // values held at the starts of blocks
 	fixedRounds = 1
@@ -122,8 +122,13 @@ func (j *joiner) blockAt(slot int) *numBlock {
 	return nil
 }
 
-// findSteps collects the numbers that the program compares with.
+// findSteps collects the numbers that the program compares with, if it has a
+// loop.
 func (j *joiner) findSteps() {
+	j.steps = farSteps
+	if !slices.ContainsFunc(j.blocks, func(b *numBlock) bool { return b.head }) {
+		return
+	}
 	var consts []int64
 	for s := 0; s < len(j.insns); s++ {
 		in := j.insns[s]
@@ -197,7 +202,7 @@ func (j *joiner) arrive(b *numBlock, s *numState) {
 			b.fresh = append(b.fresh[:0], j.packed...)
 			return
 		}
-		b.fresh, _ = joinEntries(b.fresh, j.packed, nil, false)
+		b.fresh, _, _ = joinEntries(b.fresh, j.packed, patience{})
 		return
 	}
 	if !b.known {
@@ -207,24 +212,16 @@ func (j *joiner) arrive(b *numBlock, s *numState) {
 		j.push(b)
 		return
 	}
-	visits := b.visits
+	p := patience{steps: j.steps}
 	if !b.head {
-		// What follows a head settles when the head has.
-		visits -= patience
-	}
-	var st *domain.Steps
-	switch {
-	case visits > endAfter:
-		st = farSteps
-	case visits > widenAfter:
-		st = j.steps
+		p.more = otherwise
 	}
 	before := len(b.in)
-	var changed bool
-	b.in, changed = joinEntries(b.in, j.packed, st, visits > dropAfter)
+	var changed, widened bool
+	b.in, changed, widened = joinEntries(b.in, j.packed, p)
 	j.entries += len(b.in) - before
 	if changed {
-		j.stats.Widened = j.stats.Widened || st != nil
+		j.stats.Widened = j.stats.Widened || widened
 		j.push(b)
 	}
 }
@@ -277,7 +274,6 @@ func (j *joiner) round() {
 // process carries a block's state through its instructions and on to what
 // follows.
 func (j *joiner) process(b *numBlock) {
-	b.visits++
 	s := &j.st
 	s.unpack(b.in)
 	last := b.start
@@ -348,10 +344,10 @@ func (j *joiner) returned(fn int32, r *num) {
 		f.result, f.returns = n, true
 	default:
 		var st *domain.Steps
-		if f.visits++; f.visits > endAfter {
+		if f.visits++; f.visits > otherwise {
 			st = farSteps
 		}
-		if f.visits > dropAfter && !f.result.same(&n) {
+		if f.visits > 2*otherwise && !f.result.same(&n) {
 			n = anything
 		}
 		if !f.result.join(&n, st) {

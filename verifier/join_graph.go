@@ -17,9 +17,8 @@ type numBlock struct {
 	next       [2]*numBlock
 	nexts      int
 
-	known  bool // some path comes here
-	in     []entry
-	visits int
+	known bool // some path comes here
+	in    []entry
 	// fresh is what one more round says of in.
 	fresh      []entry
 	freshKnown bool

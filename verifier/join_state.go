@@ -190,8 +190,9 @@ func (s *numState) learned(n *num) {
 // entry is a register (key below 16) or a piece of stack that something is
 // known of. States at the starts of blocks are lists of entries by key.
 type entry struct {
-	key  int16
-	size uint8
+	key   int16
+	size  uint8
+	grown uint8 // how often the value at the start of a block has grown
 	num
 }
 
@@ -228,9 +229,26 @@ func (s *numState) unpack(from []entry) {
 	}
 }
 
-// joinEntries makes list a cover b, in place; forget drops what would change
-// at all.
-func joinEntries(a, b []entry, st *domain.Steps, drop bool) (out []entry, changed bool) {
+// patience says when a value that keeps growing is widened: at the heads of
+// loops soon, elsewhere only if the heads do not settle it.
+type patience struct {
+	steps *domain.Steps // nil to join only
+	more  uint8
+}
+
+// widening is how a value is joined that has grown some times.
+func (p patience) widening(grown uint8) (st *domain.Steps, drop bool) {
+	switch {
+	case p.steps == nil || grown < widenAfter+p.more:
+		return nil, false
+	case grown < endAfter+p.more:
+		return p.steps, false
+	}
+	return farSteps, grown >= dropAfter+p.more
+}
+
+// joinEntries makes list a cover b, in place.
+func joinEntries(a, b []entry, p patience) (out []entry, changed, widened bool) {
 	out = a[:0]
 	k := 0
 	for i := range a {
@@ -242,8 +260,11 @@ func joinEntries(a, b []entry, st *domain.Steps, drop bool) (out []entry, change
 			continue
 		}
 		e := a[i]
+		st, drop := p.widening(e.grown)
 		if e.join(&b[k].num, st) {
 			changed = true
+			widened = widened || st != nil
+			e.grown = min(e.grown+1, 100)
 			if drop && e.kind != numAny {
 				e.num = plain
 			}
@@ -256,5 +277,5 @@ func joinEntries(a, b []entry, st *domain.Steps, drop bool) (out []entry, change
 		}
 		out = append(out, e)
 	}
-	return out, changed
+	return out, changed, widened
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/skepbpf/skep/verifier"
 )
 
-var update = flag.Bool("update", false, "write messages.txt")
+var update = flag.Bool("update", false, "write messages.txt and the facts of testdata/numbers")
 
 // TestMessages holds messages.txt against the calls that refuse a program.
 func TestMessages(t *testing.T) {

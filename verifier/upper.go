@@ -26,7 +26,14 @@ func (v *verifier) findUpperReads(facts []Fact) {
 			if !facts[i].Reached {
 				continue
 			}
-			if u := v.upperBefore(i, after(i)); u != upper[i] {
+			u := v.upperBefore(i, after(i))
+			if in := v.insns[i]; in.Op == isa.CallOp && in.Src() == isa.CallLocal {
+				// A static function asks for what its code asks for.
+				if to := v.callTarget(i); !v.subs[v.aux[to].sub].global {
+					u = u&^argRegs | upper[to]&argRegs
+				}
+			}
+			if u != upper[i] {
 				upper[i], changed = u, true
 			}
 		}

@@ -194,6 +194,51 @@ func TestEveryStepIsInItsRange(t *testing.T) {
 	}
 }
 
+// TestEveryStepOfTheFactsExamplesIsInItsRange runs the programs whose facts the
+// verifier's own test lists, on random contexts.
+func TestEveryStepOfTheFactsExamplesIsInItsRange(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob(filepath.Join("..", "verifier", "testdata", "numbers", "*.txtar"))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no cases: %v", err)
+	}
+	r := rand.New(rand.NewPCG(2, 3))
+	for _, file := range files {
+		a, err := txtar.ParseFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		coll, err := asm.Parse(file, a.Files[0].Data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		img := coll.Programs[0]
+		typed(img)
+		p, err := verifier.Verify(context.Background(), img, nil)
+		if err != nil {
+			t.Fatalf("%s: %v", file, err)
+		}
+		for range 100 {
+			bctx := randomContext(r)
+			if runWithFacts(t, img, p, bctx, bctx[:16]) == 0 {
+				t.Fatalf("%s cannot run", file)
+			}
+			if t.Failed() {
+				t.Fatal(file)
+			}
+		}
+	}
+}
+
+// randomContext is a context of numbers at which operations differ.
+func randomContext(r *rand.Rand) []byte {
+	bctx := make([]byte, 1024)
+	for i := 0; i < len(bctx); i += 8 {
+		binary.LittleEndian.PutUint64(bctx[i:], operand(r))
+	}
+	return bctx
+}
+
 // TestEveryStepOfTheObjectsIsInItsRange runs accepted programs of the objects in
 // the folder that SKEP_ORACLE_OBJS names.
 func TestEveryStepOfTheObjectsIsInItsRange(t *testing.T) {
@@ -252,11 +297,7 @@ func TestEveryStepOfRandomProgramsIsInItsRange(t *testing.T) {
 		accepted++
 		r := rand.New(rand.NewPCG(uint64(seed), 1))
 		for range 3 {
-			bctx := make([]byte, 1024)
-			for i := 0; i < len(bctx); i += 8 {
-				binary.LittleEndian.PutUint64(bctx[i:], operand(r))
-			}
-			n := runWithFacts(t, img, p, bctx, nil)
+			n := runWithFacts(t, img, p, randomContext(r), nil)
 			steps += n
 			if n == 0 || img.Type == abi.XDP {
 				break
