@@ -81,11 +81,9 @@ func (j *joiner) callHelper(s *numState, slot int, id abi.HelperID) num {
 		j.clobber(s, slot)
 		return anything
 	}
-	callback := false
 	for i, a := range h.Args {
 		r := isa.R1 + isa.Reg(i)
 		if a.Base() == abi.ArgFunc {
-			callback = true
 			j.callback(&s.regs[r], id == abi.Loop, &s.regs[1])
 			continue
 		}
@@ -95,17 +93,15 @@ func (j *joiner) callHelper(s *numState, slot int, id abi.HelperID) num {
 		}
 		j.written(s, slot, r, n)
 	}
-	if callback {
-		j.clobber(s, slot)
-	}
 	return helperResult(h, s)
 }
 
 // everything stands for an unknown number of bytes, up to the frame's end.
 const everything = 1 << 30
 
-// writtenBy is how many bytes a helper may write through argument i, 0 where it
-// only reads.
+// writtenBy is how many bytes a helper, or the callback that it runs, may write
+// through argument i, 0 where it only reads. A callback gets at the frame by its
+// context alone.
 func writtenBy(h *abi.Helper, i int, s *numState) int {
 	a := h.Args[i]
 	switch a.Base() {

@@ -27,7 +27,7 @@ type num struct {
 	arg  int32
 	// id is shared by values that are equal, 0 for none: what a branch teaches
 	// of one holds for the others. It is the slot, plus one, of the copy that
-	// made them equal the last time that it ran.
+	// made them equal.
 	id uint32
 }
 
@@ -151,23 +151,14 @@ func (s *numState) pieceAt(off int) *piece {
 }
 
 // link gives register or piece n an id that others can share, made at slot.
-func (s *numState) link(n *num, slot int) {
-	if n.id != 0 || n.IsConst() {
-		return
+//
+// Nobody holds the id from an earlier time that the copy ran: some path comes
+// to the slot for its first time, nobody holds the id there, and a join keeps
+// what all paths have.
+func link(n *num, slot int) {
+	if n.id == 0 && !n.IsConst() {
+		n.id = uint32(slot) + 1
 	}
-	id := uint32(slot) + 1
-	// Whoever still has the id got it when the copy last ran.
-	for i := range s.regs {
-		if s.regs[i].id == id {
-			s.regs[i].id = 0
-		}
-	}
-	for i := range s.stack {
-		if s.stack[i].id == id {
-			s.stack[i].id = 0
-		}
-	}
-	n.id = id
 }
 
 // learned gives the value that a branch taught of n to those equal to it.

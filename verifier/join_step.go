@@ -101,7 +101,7 @@ func (j *joiner) load(s *numState, slot int, base isa.Reg, in isa.Insn, signed b
 		}
 		if int(p.size) == size {
 			if size == 8 || p.Fits32() && !signed {
-				s.link(&p.num, slot)
+				link(&p.num, slot)
 			}
 			v = p.num
 		} else {
@@ -173,7 +173,7 @@ func (j *joiner) storeTo(s *numState, slot int, in isa.Insn, v *num) {
 	}
 	if size == 8 {
 		if v.kind == numPlain && in.Op.Class() == isa.ClassStx && in.Src() != isa.FP {
-			s.link(v, slot)
+			link(v, slot)
 		}
 		n := *v
 		s.store(off, size, &n)
@@ -183,7 +183,7 @@ func (j *joiner) storeTo(s *numState, slot int, in isa.Insn, v *num) {
 	if !n.Fits32() || size < 4 {
 		n.id = 0
 	} else if in.Op.Class() == isa.ClassStx && in.Src() != isa.FP {
-		s.link(v, slot)
+		link(v, slot)
 		n.id = v.id
 	}
 	n.kind, n.off, n.arg, n.top = numPlain, 0, 0, false
@@ -304,7 +304,7 @@ func (j *joiner) move(s *numState, slot int, in isa.Insn, is32 bool) {
 	if in.Src() != isa.FP && in.Off == 0 && (!is32 || s.regs[in.Src()].Fits32()) {
 		src := &s.regs[in.Src()]
 		if src.kind == numPlain || src.kind == numAny {
-			s.link(src, slot)
+			link(src, slot)
 		}
 		n := *src
 		if is32 {
