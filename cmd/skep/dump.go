@@ -16,6 +16,8 @@ type dumpFlags struct {
 	programs       []string
 	cfg, btf, maps bool
 	hex, verbose   bool
+	facts          bool
+	btfFile        string
 }
 
 func newDump(e *env) *cobra.Command {
@@ -23,8 +25,14 @@ func newDump(e *env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "dump FILE",
 		Short: "Print instructions with their C lines, maps and types",
-		Args:  cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error {
+		Long: `Print the programs of an object with their C lines, and its maps.
+
+With --facts the programs are verified, and each instruction stands with what is
+proven of it on every path: what it reads can be, what it accesses, whether a
+branch or a test is decided, whether anybody reads the upper half of a 32-bit
+result. This is what lowering and the native engine rely on.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
 			coll, err := openObject(e, args[0], f.verbose)
 			if err != nil {
 				return err
@@ -46,6 +54,8 @@ func newDump(e *env) *cobra.Command {
 			case f.maps:
 				dumpMaps(e.out, coll.Maps)
 				return nil
+			case f.facts:
+				return dumpFacts(cmd.Context(), e, args[0], coll, progs, f.btfFile)
 			}
 			for _, p := range progs {
 				dumpProgram(e.out, p, f.hex)
@@ -61,6 +71,8 @@ func newDump(e *env) *cobra.Command {
 	fl.BoolVar(&f.cfg, "cfg", false, "control flow as a Graphviz graph")
 	fl.BoolVar(&f.btf, "btf", false, "the object's types")
 	fl.BoolVar(&f.maps, "maps", false, "the object's maps only")
+	fl.BoolVar(&f.facts, "facts", false, "verify, and print what is proven beside each instruction")
+	fl.StringVar(&f.btfFile, "kernel-btf", "", "for --facts: kernel types from this BTF `file` (default: the running kernel's)")
 	fl.BoolVar(&f.hex, "opcodes", false, "print the bytes of each instruction too")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print the commands run")
 	return c
