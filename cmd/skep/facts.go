@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/selftest"
 	"github.com/skepbpf/skep/isa"
 	"github.com/skepbpf/skep/verifier"
 )
@@ -35,7 +36,7 @@ func dumpFacts(ctx context.Context, e *env, file string, coll *image.Collection,
 		if btfFile == "" {
 			opts.Symbol = kernel.symbol
 		}
-		proven, err := verifier.Verify(ctx, creatable(withTestTags(p)), opts)
+		proven, err := verifier.Verify(ctx, selftest.WithSizes(selftest.WithFlags(p)), opts)
 		if err != nil {
 			return fmt.Errorf("%s: program %q: %w", file, p.Name, err)
 		}
