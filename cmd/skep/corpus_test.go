@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/internal/selftest"
 	"github.com/skepbpf/skep/kernel"
 )
 
@@ -72,7 +73,7 @@ func TestLogsOfCorpus(t *testing.T) {
 				if p.Err != nil {
 					continue
 				}
-				p = creatable(withTestTags(p))
+				p = selftest.WithSizes(selftest.WithFlags(p))
 				ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
 				object, _, _ := strings.Cut(filepath.Base(file), ".")
 				j, err := kernel.Judge(ctx, p, &kernel.JudgeOptions{LogLevel: level, LogSize: largestCompared, Object: object})
