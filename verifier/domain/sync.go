@@ -48,8 +48,12 @@ func (s *Scalar) rangesFromBits() {
 //
 // Linux 6.18: where they have none in common, the largest member of the tnum
 // is taken although it is not in the range; the path is dead and stays so.
+// That goes for constants too.
 func (s *Scalar) soleMember() {
-	if s.Bits.Mask == 0 {
+	if v := s.Bits.Value; s.Bits.Mask == 0 {
+		if s.UMin != v || s.UMax < v {
+			*s = Const(v)
+		}
 		return
 	}
 	next := s.Bits.Next(s.UMin)
