@@ -172,7 +172,7 @@ func (v *verifier) checkTarget() error {
 	}
 	sleeps := v.prog.Flags&abi.Sleepable != 0
 	noInfo := v.structOps == "tcp_congestion_ops" && t.name == "get_info"
-	if noInfo || sleeps && (v.structOps == "tcp_congestion_ops" || v.structOps == "bpf_dummy_ops" && t.name != "test_sleepable") {
+	if noInfo || sleeps && v.structOps == "bpf_dummy_ops" && t.name != "test_sleepable" {
 		errno := abi.EINVAL
 		if noInfo {
 			errno = abi.ENOTSUPP
