@@ -249,7 +249,7 @@ func loadBTF(blob []byte) (int, error) {
 	if fd, again := load(log); again == 0 {
 		return fd, nil
 	}
-	if last := lastLine(text(log)); last != "" {
+	if last := LastLine(text(log)); last != "" {
 		return 0, fmt.Errorf("the kernel refuses the types: %w: %s", errno, last)
 	}
 	return 0, fmt.Errorf("the kernel refuses the types: %w", errno)

@@ -27,9 +27,6 @@ type JudgeOptions struct {
 	// KernelTypes is the running kernel's BTF, nil to read it from sysfs where
 	// it is needed.
 	KernelTypes *btf.Spec
-	// Object is the name of the object that the program is from, without
-	// ".bpf.o". The kernel shows it in the names of global variables' maps.
-	Object string
 	// User is who asks, nil for the process itself.
 	User *User
 	// Extends is the program that an extension replaces a function of, or that
@@ -166,7 +163,7 @@ func (j *Judgement) read() {
 		}
 	}
 	if !j.Accepted {
-		j.LastLine = lastLine(j.Log)
+		j.LastLine = LastLine(j.Log)
 	}
 }
 
@@ -178,8 +175,9 @@ func number(s string) int {
 	return n
 }
 
-// lastLine is the last line of a log that says something of the program.
-func lastLine(log string) string {
+// LastLine is the last line of a verifier's log that says something of the program, ""
+// if there is none. Figures follow it, and lines that name a place.
+func LastLine(log string) string {
 	last := ""
 	for rest := strings.TrimSpace(log); rest != ""; {
 		i := strings.LastIndexByte(rest, '\n')

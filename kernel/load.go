@@ -101,7 +101,7 @@ func (l *loading) load() (*Program, *Judgement, error) {
 	if l.types, err = loadTypes(l.p); err != nil {
 		return nil, nil, err
 	}
-	l.maps = &mapSet{types: l.types, object: l.opts.Object, user: l.opts.User, made: make(map[*image.Map]*loadedMap)}
+	l.maps = &mapSet{types: l.types, user: l.opts.User, made: make(map[*image.Map]*loadedMap)}
 	if err := l.attach(); err != nil {
 		return nil, nil, err
 	}

@@ -1,6 +1,7 @@
 package kernel
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math/bits"
@@ -77,7 +78,7 @@ func (s *mapSet) create(def *image.Map) (*loadedMap, error) {
 		if def.Flags&abi.NUMANode != 0 {
 			a.u32(24, def.NUMANode)
 		}
-		a.name(28, s.name(def))
+		a.name(28, cmp.Or(def.KernelName, def.Name))
 		if withTypes {
 			a.u32(48, uint32(s.types.fd))
 			a.u32(52, s.types.id(def.Key))
@@ -115,16 +116,6 @@ func (s *mapSet) create(def *image.Map) (*loadedMap, error) {
 		m.mem = mem
 	}
 	return m, nil
-}
-
-// name is the name that libbpf gives a map: those of data sections begin with
-// the object's.
-func (s *mapSet) name(def *image.Map) string {
-	if def.Section == "" || def.Section == ".maps" || strings.Count(def.Section, ".") > 1 {
-		return def.Name
-	}
-	room := maxName - max(7, len(def.Section))
-	return s.object[:max(0, min(room, len(s.object)))] + def.Section
 }
 
 // hasBTF reports whether maps of a type may be made with types.

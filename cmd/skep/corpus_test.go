@@ -75,8 +75,7 @@ func TestLogsOfCorpus(t *testing.T) {
 				}
 				p = selftest.WithSizes(selftest.WithFlags(p))
 				ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
-				object, _, _ := strings.Cut(filepath.Base(file), ".")
-				j, err := kernel.Judge(ctx, p, &kernel.JudgeOptions{LogLevel: level, LogSize: largestCompared, Object: object})
+				j, err := kernel.Judge(ctx, p, &kernel.JudgeOptions{LogLevel: level, LogSize: largestCompared})
 				stop()
 				if err != nil || j.Log == "" {
 					continue

@@ -108,7 +108,7 @@ func (c *corpus) ours(ctx context.Context, p *image.Program) answer {
 		s := proven.Stats()
 		return answer{Verdict: accept, Insns: s.Insns, Time: s.Time}
 	case errors.As(err, &rej):
-		return answer{Verdict: reject, Errno: rej.Errno.String(), Line: plain(rej.Linux), Insns: rej.Stats.Insns, Time: rej.Stats.Time}
+		return answer{Verdict: reject, Errno: rej.Errno.String(), Line: plain(kernel.LastLine(rej.Msg + "\n" + rej.Linux)), Insns: rej.Stats.Insns, Time: rej.Stats.Time}
 	}
 	return answer{Verdict: none, Why: err.Error()}
 }
