@@ -259,11 +259,11 @@ func (v *verifier) storeStackVar(r *reg, off int, a *access) error {
 			zeroUsed = true
 			continue
 		}
-		if s.r != nil {
-			s.r = new(reg)
-		}
+		// Linux 6.18: a saved register is data from then on, all of its slot.
+		s.scrub()
+		wasZero := s.typ[b] == slotZero
 		s.typ[b] = slotMisc
-		if isZero && t == slotZero {
+		if isZero && wasZero {
 			s.typ[b] = slotZero
 			zeroUsed = true
 		}
