@@ -9,10 +9,14 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [ $# = 1 ] || { echo "usage: $0 OUT" >&2; exit 2; }
+# CAPS=none compares as a user without capabilities, by a record of its own;
+# with LIVE=1 other users may be named: CAPS=bpf,net_admin.
 facts=internal/agreement/testdata
+record=linux-6.18 known=known
+[ -z "${CAPS:-}" ] || { record=linux-6.18-user-$CAPS; known=known-user-none; }
 scripts/selftests.sh "$1" || { code=$?; [ $code = 3 ] && exit 0; exit $code; }
 go build -trimpath -o build/agreement ./internal/agreement
-args=(-objs "$1/objs" -record "$facts/linux-6.18.tsv.gz" -known "$facts/known.tsv" -only "${ONLY:-}" -repeat "${REPEAT:-1}")
+args=(-objs "$1/objs" -record "$facts/$record.tsv.gz" -known "$facts/$known.tsv" -user "${CAPS:-}" -only "${ONLY:-}" -repeat "${REPEAT:-1}")
 if [ -n "${LIVE:-}${RECORD:-}" ]; then
 	case $(uname -r) in
 	6.18.*) ;;

@@ -20,7 +20,7 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // options are the command line.
 type options struct {
-	objs, only, record, known         string
+	objs, only, record, known, user   string
 	live, write, child, verbose, list bool
 	jobs, repeat                      int
 	limit                             time.Duration
@@ -45,6 +45,7 @@ func parse(args []string, errOut io.Writer) (*options, error) {
 	fs.StringVar(&o.only, "only", "", "only objects whose names match this `pattern`")
 	fs.StringVar(&o.record, "record", "", "`file` of a kernel's verdicts")
 	fs.StringVar(&o.known, "known", "", "`file` of the known differences")
+	fs.StringVar(&o.user, "user", "", "load as a user with these `capabilities`: none, or bpf,perfmon,net_admin,sys_admin (default: root)")
 	fs.BoolVar(&o.live, "live", false, "ask the running kernel (needs bpf(2))")
 	fs.BoolVar(&o.write, "write", false, "with -live: write the kernel's verdicts to the record")
 	fs.BoolVar(&o.list, "list", false, "print unlisted differences as the list of known ones has them")
@@ -88,7 +89,11 @@ func run(args []string, in io.Reader, out, errOut io.Writer) int {
 		return exitUsage
 	}
 	if o.child {
-		if err := serve(o.objs, newCorpus(o.live, o.repeat), in, out); err != nil {
+		c := newCorpus(o.live, o.repeat)
+		if c.user, err = parseUser(o.user); err == nil {
+			err = serve(o.objs, c, in, out)
+		}
+		if err != nil {
 			fmt.Fprintln(errOut, "agreement:", err)
 			return exitDiffers
 		}
@@ -186,6 +191,9 @@ func (o *options) childCommand() ([]string, error) {
 	argv := []string{exe, "-child", "-objs", o.objs, "-repeat", strconv.Itoa(o.repeat)}
 	if o.live {
 		argv = append(argv, "-live")
+	}
+	if o.user != "" {
+		argv = append(argv, "-user", o.user)
 	}
 	return argv, nil
 }
