@@ -110,10 +110,18 @@ func (d *demand) loadSlot(h *hist) {
 	d.slots[h.flags&histFrameMask] |= 1 << (h.flags >> histSlotShift & histSlotMask)
 }
 
-// stepStore moves the demand for a slot to the register stored in it.
+// stepStore moves the demand for a slot to the register stored in it, and that
+// for what an atomic operation fetched to the slot.
+//
+// Differs from Linux: a number that an atomic operation fetches from the stack
+// is followed into its slot.
+//
+// There the walk back stops at it, and programs are accepted that leave the
+// stack or a map's value. What is fetched was there before the operation, so
+// that the slot is demanded last.
 func stepStore(in isa.Insn, h *hist, d *demand) bool {
-	atomic := in.Op.Class() == isa.ClassStx && in.Op.Mode() == isa.ModeAtomic
-	if atomic {
+	fetched := false
+	if in.Op.Class() == isa.ClassStx && in.Op.Mode() == isa.ModeAtomic {
 		switch op := isa.AtomicOp(in.Imm); {
 		case op == isa.AtomicLoadAcq:
 			if d.hasReg(in.Dst()) {
@@ -123,17 +131,24 @@ func stepStore(in isa.Insn, h *hist, d *demand) bool {
 			return true
 		case op == isa.AtomicStoreRel:
 		case op == isa.AtomicCmpXchg:
-			if d.hasReg(isa.R0) {
-				d.clearReg(isa.R0)
-				d.loadSlot(h)
-			}
+			fetched = d.hasReg(isa.R0)
+			d.clearReg(isa.R0)
 		case op&isa.AtomicFetch != 0:
-			if d.hasReg(in.Src()) {
-				d.clearReg(in.Src())
-				d.loadSlot(h)
-			}
+			fetched = d.hasReg(in.Src())
+			d.clearReg(in.Src())
 		}
 	}
+	if ok := stepSlot(in, h, d); !ok {
+		return false
+	}
+	if fetched {
+		d.loadSlot(h)
+	}
+	return true
+}
+
+// stepSlot moves the demand for a slot to the register stored in it.
+func stepSlot(in isa.Insn, h *hist, d *demand) bool {
 	if d.hasReg(in.Dst()) {
 		// A scalar cannot be stored through.
 		return false
