@@ -95,7 +95,7 @@ func askFeature(t *testing.T, p *image.Program, name string, target *object.Targ
 	if p.Err != nil {
 		return featureVerdict{}, p.Err
 	}
-	j, err := kernel.Judge(t.Context(), p, &kernel.JudgeOptions{KernelTypes: target.KernelTypes, Object: name})
+	j, err := kernel.Judge(t.Context(), p, &kernel.JudgeOptions{KernelTypes: target.KernelTypes})
 	if err != nil {
 		return featureVerdict{}, err
 	}
