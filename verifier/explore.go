@@ -61,6 +61,7 @@ type verifier struct {
 	exactScalars bool // scalars are equal only if all is known alike
 
 	throws     bool // bpf_throw is called
+	leftCall   bool // a call of no kernel function is reached
 	strict     bool // alignment is enforced
 	freq       bool // checkpoints at every candidate
 	invariants bool // BPF_F_TEST_REG_INVARIANTS

@@ -114,6 +114,10 @@ func (v *verifier) checkKfuncUse(insn int) error {
 func (v *verifier) checkKfuncCall(insn int) error {
 	n := int(v.insns[insn].Imm)
 	k := v.kfuncAt(insn)
+	if k == nil && n < 0 {
+		v.leftCall = true
+		return nil
+	}
 	if k == nil {
 		if n >= 0 && n < len(v.prog.Kfuncs) && v.prog.Kfuncs[n].Weak {
 			v.scratchCallRegs()

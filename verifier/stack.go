@@ -446,6 +446,16 @@ func (v *verifier) fillRaw(meta *callMeta) error {
 	return nil
 }
 
+// plainContext reports whether programs of a type see their context as it is in
+// memory, so that helpers can be given it.
+func plainContext(t abi.ProgType) bool {
+	switch t {
+	case abi.Syscall, abi.Kprobe, abi.Tracepoint, abi.RawTracepoint, abi.RawTracepointWritable, abi.Tracing, abi.LSM:
+		return true
+	}
+	return false
+}
+
 // checkHelperMem checks that a helper may access size bytes at register n.
 func (v *verifier) checkHelperMem(n, size int, write, zeroOK bool, meta *callMeta) error {
 	r := v.reg(n)
@@ -485,8 +495,8 @@ func (v *verifier) checkHelperMem(n, size int, write, zeroOK bool, meta *callMet
 	case ptBTF:
 		return v.checkBTFAccess(n, off, size, false, -1)
 	case ptCtx:
-		// A syscall program's context is memory of a size known at run time.
-		if v.prog.Type == abi.Syscall {
+		// Where loads from the context are not converted, it is plain memory.
+		if plainContext(v.progType()) {
 			if size == 0 {
 				if zeroOK {
 					return nil

@@ -120,7 +120,7 @@ func (v *verifier) callSub() error {
 	if sub < 0 {
 		return v.bug("no program starts at insn %d", target)
 	}
-	if v.subs[sub].global {
+	if v.subs[sub].global && v.subs[sub].typed {
 		return v.callGlobal(sub)
 	}
 	v.warnCall(sub)

@@ -162,6 +162,7 @@ var phases = [...]struct {
 	{"liveness", func(v *verifier) error { v.findLiveRegs(); v.logLive(); return nil }},
 	{"walk", (*verifier).walkAll},
 	{"stack", (*verifier).checkStackDepth},
+	{"calls", (*verifier).checkCalls},
 	{"tail calls", (*verifier).checkTailCalls},
 	{"addresses", (*verifier).checkAddresses},
 }
@@ -197,6 +198,9 @@ func (v *verifier) addMaps() error {
 	return nil
 }
 
+// callX is a call of an address in a register, which Linux does not have.
+const callX = isa.CallOp | 1<<3
+
 // checkEncoding refuses instructions that do not exist, and references to what
 // the image does not hold. Reserved fields are found when the instruction is
 // walked, except those of loads.
@@ -205,6 +209,9 @@ func (v *verifier) checkEncoding() error {
 		in := v.insns[i]
 		v.insn = i
 		var hi isa.Insn
+		if in.Op == callX {
+			return v.reject(CodeBadInsn, abi.EINVAL, "unknown opcode %02x", uint8(in.Op))
+		}
 		if in.IsWide() {
 			if i+1 >= len(v.insns) {
 				return v.reject(CodeBadInsn, abi.EINVAL, "invalid bpf_ld_imm64 insn")
@@ -348,6 +355,15 @@ func (v *verifier) walkAll() error {
 			}
 			again = true
 		}
+	}
+	return nil
+}
+
+// checkCalls refuses calls of kernel functions that were never resolved, where
+// a path reaches them.
+func (v *verifier) checkCalls() error {
+	if v.leftCall {
+		return v.reject(CodeKfunc, abi.EINVAL, "invalid kernel function call not eliminated in verifier pass")
 	}
 	return nil
 }
