@@ -31,7 +31,8 @@ type known struct {
 var proof = regexp.MustCompile(`unbounded|outside of the|variable-offset|misaligned|is not allowed|invalid access to|` +
 	`min value|max value|too complex|too large|out of bounds|invalid mem access|infinite loop|invalid zero-sized|` +
 	`!read_ok|cannot pass map_type|invalid shift|div by zero|not supported|Unreleased reference|null-check it first|` +
-	`prohibited|type=|reference leak|off=|unknown scalar|not a known|back-edge|unreachable|Invalid format|^$`)
+	`prohibited|type=|reference leak|off=|off \S+|unknown scalar|not a known|back-edge|unreachable|Invalid format|` +
+	`cannot be accessed directly|write into map forbidden|holding a lock|should have been in|combined stack size|^$`)
 
 // knownDifferences are the rules that differ between releases and skep, which
 // has those of Linux 6.18.44.
@@ -39,6 +40,10 @@ var knownDifferences = []known{
 	{
 		before: "6.18.40", reason: "only later releases link numbers by 32-bit sums and by differences",
 		without: unlink,
+	},
+	{
+		since: "6.19", reason: "later releases decide a jump that compares a register with itself",
+		without: decideSelf,
 	},
 	{since: "6.19", reason: "later releases link fewer numbers by sums", without: unlink},
 	{
@@ -77,7 +82,25 @@ var knownDifferences = []known{
 		line: regexp.MustCompile(`^combined stack size`),
 	},
 	{before: "6.18", reason: "later releases prove more", kind: Unsound, line: proof},
+	{
+		since: "6.19", reason: "later releases have other rules for ranges that wrap and for signed ones", kind: Unsound,
+		line: regexp.MustCompile(`min value|invalid read from stack R\d+ off`),
+	},
 	{since: "6.19", reason: "later releases prove more", kind: FalseReject, line: proof},
+}
+
+// decideSelf decides jumps that compare a register with itself.
+func decideSelf(in isa.Insn) []isa.Insn {
+	c := in.Op.Class()
+	if c != isa.ClassJmp && c != isa.ClassJmp32 || in.Op&isa.SrcX == 0 || in.Dst() != in.Src() {
+		return nil
+	}
+	nothing := isa.New(isa.AluOp(isa.ClassAlu64, isa.Mov, isa.SrcX), in.Dst(), in.Dst(), 0, 0)
+	switch in.Op.Code() {
+	case isa.JNe, isa.JGt, isa.JLt, isa.JSGt, isa.JSLt:
+		return []isa.Insn{nothing}
+	}
+	return nil
 }
 
 // unlink takes away the links that sums make, but those of 64-bit additions.

@@ -205,16 +205,17 @@ func (s *series) compare() {
 }
 
 // worst are the seeds to look into: of each kind of difference those that
-// look unlike any other first.
+// look unlike any other first, and no kind takes the place of the others.
 func (s *series) worst() []uint64 {
 	var seeds []uint64
 	taken := make(map[uint64]bool)
 	for round := 1; round <= 1000 && len(seeds) < min(s.explain, len(s.differ)); round *= 4 {
 		for _, kind := range vmfuzz.Kinds {
 			seen := make(map[string]int)
+			share := len(seeds) + max(1, s.explain/len(vmfuzz.Kinds))
 			for i := range s.differ {
 				d := &s.differ[i]
-				if d.Kind != kind || taken[d.Seed] || len(seeds) >= s.explain {
+				if d.Kind != kind || taken[d.Seed] || len(seeds) >= min(s.explain, share) {
 					continue
 				}
 				if key := d.Key(); seen[key] < round {
