@@ -1,6 +1,8 @@
 package difftest
 
 import (
+	"math"
+
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/isa"
 	"github.com/skepbpf/skep/verifier"
@@ -24,6 +26,7 @@ type link struct {
 	reg     int // -1 for a slot
 	slot    int
 	free    bool
+	bytes   int // of it that are there
 }
 
 // member reports whether the machine is one of those that visit n stands for,
@@ -45,7 +48,7 @@ func (f *follower) member(p *pass, n int32, v *verifier.Visit, free *freedom) bo
 			}
 			if ok != no {
 				free.setReg(i, isa.Reg(r), false)
-				f.tie(link{val, regs[r], i, r, 0, on})
+				f.tie(link{val, regs[r], i, r, 0, on, 8})
 			}
 		}
 		for k := range fr.Stack {
@@ -122,8 +125,8 @@ func (f *follower) memberSlot(p *pass, n int32, fr, k int, s *verifier.SavedSlot
 		}
 		if ok == no {
 			still |= mask
-		} else if saved == 8 {
-			f.tie(link{&s.Value, x, fr, -1, k, on})
+		} else {
+			f.tie(link{&s.Value, x, fr, -1, k, on, saved})
 		}
 	}
 	free.setSlot(fr, k, still)
@@ -178,6 +181,7 @@ func (f *follower) memberLinks(n int32, free *freedom) bool {
 func tied(a, b *link) bool {
 	x, y := a.machine, b.machine
 	v, w := a.value, b.value
+	there := ^uint64(0) >> (64 - 8*min(a.bytes, b.bytes))
 	switch {
 	case v.Kind != verifier.ValueNumber && (v.MayBeNull || w.MayBeNull):
 		return !v.MayBeNull || !w.MayBeNull || (x == 0) == (y == 0)
@@ -193,9 +197,9 @@ func tied(a, b *link) bool {
 		y -= uint64(int64(w.Off))
 	}
 	if v.Link == 32 || w.Link == 32 {
-		return uint32(x) == uint32(y)
+		there &= math.MaxUint32
 	}
-	return x == y
+	return (x^y)&there == 0
 }
 
 // holds reports whether x is one of the values of v, and why not.
