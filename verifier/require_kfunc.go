@@ -59,15 +59,16 @@ func (v *verifier) checkKfuncArgs(k *kfunc, m *kfuncMeta) error {
 			continue
 		}
 		regno := i + 1
-		if err := v.readArg(regno); err != nil {
-			return err
-		}
 		t := bare(p.Type)
 		if isPlain(t) {
+			v.log.touchReg(regno) // one that was never written is no number
 			if err := v.kfuncScalar(regno, p.Name, m); err != nil {
 				return err
 			}
 			continue
+		}
+		if err := v.readArg(regno); err != nil {
+			return err
 		}
 		ptr, ok := t.(*btf.Pointer)
 		if !ok {
