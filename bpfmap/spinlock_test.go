@@ -28,7 +28,7 @@ func TestLocksInDataSections(t *testing.T) {
 	}
 	defer m.Close()
 	key := make([]byte, 4)
-	value := m.Lookup(0, key)
+	value := m.(Lookuper).Lookup(0, key)
 	LockValue(value + 4)
 	if e := m.(Syscaller).SysUpdate(key, bytes.Repeat([]byte{7}, 12), abi.UpdateAny); e != 0 {
 		t.Fatalf("update: errno %d", e)
