@@ -179,7 +179,6 @@ func (v *verifier) walkSub(sub int) error {
 
 // walk follows the current path to its end, then the waiting ones.
 func (v *verifier) walk() error {
-	pos := v.log.pos()
 	for {
 		end, err := v.path()
 		if err != nil {
@@ -195,7 +194,7 @@ func (v *verifier) walk() error {
 		v.state.release()
 		n := len(v.queue)
 		if n == 0 {
-			v.log.reset(pos)
+			v.log.reset(0)
 			return nil
 		}
 		p := v.queue[n-1]

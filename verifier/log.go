@@ -51,7 +51,7 @@ func (l *logger) pos() int {
 }
 
 // reset cuts the log to pos, as the kernel does at level 1 when a path ends
-// without an error.
+// without an error, and to nothing when all paths of a function have.
 func (l *logger) reset(pos int) {
 	if l != nil && l.level&logStates == 0 {
 		l.buf = l.buf[:pos]

@@ -9,11 +9,13 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/internal/selftest"
 	"github.com/skepbpf/skep/kernel"
 )
@@ -35,22 +37,22 @@ func plainLog(log string) string {
 	return log
 }
 
-// largestCompared is the longest log that is compared, in bytes.
-const largestCompared = 8 << 20
+// largestCompared is the longest log that is compared, in bytes; of longer ones
+// the ends are.
+const largestCompared = 4 << 20
 
 // TestLogsOfCorpus compares whole logs of levels 1 and 2 with the running
-// kernel's on every program of a corpus that both give a verdict on, and prints
-// how many are equal. SKEP_LIVE_KERNEL=1 asks for it, with root; SKEP_LOGS names
-// a file for the first lines that differ.
+// kernel's on the programs of a corpus that both give a verdict on, and prints
+// how many are equal. SKEP_LIVE_KERNEL=1 asks for it, with root; of the objects
+// every eighth is tried, or every n-th with SKEP_ORACLE_EVERY=n, or those whose
+// names match SKEP_ORACLE_NAMES. SKEP_LOGS names a file for the first lines
+// that differ.
 func TestLogsOfCorpus(t *testing.T) {
 	objs := os.Getenv("SKEP_ORACLE_OBJS")
 	if objs == "" || os.Getenv("SKEP_LIVE_KERNEL") == "" {
 		t.Skip("SKEP_ORACLE_OBJS or SKEP_LIVE_KERNEL is not set")
 	}
-	files, err := filepath.Glob(filepath.Join(objs, "*.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects in %s: %v", objs, err)
-	}
+	files := sampledObjects(t, objs)
 	diffs := io.Discard
 	if name := os.Getenv("SKEP_LOGS"); name != "" {
 		f, err := os.Create(name)
@@ -60,51 +62,90 @@ func TestLogsOfCorpus(t *testing.T) {
 		defer f.Close()
 		diffs = f
 	}
-	types := &kernelTypes{}
+	c := &logComparison{types: &kernelTypes{}, diffs: json.NewEncoder(diffs), all: map[uint32]int{}, equal: map[uint32]int{}}
 	e := &env{out: io.Discard, err: io.Discard}
-	for _, level := range []uint32{1 | 4, 2 | 4} {
-		all, equal := 0, 0
-		for _, file := range files {
-			coll, err := openFitted(e, file, &verifyFlags{}, types)
-			if err != nil {
-				continue
-			}
-			for _, p := range coll.Programs {
-				if p.Err != nil {
-					continue
-				}
-				p = selftest.WithSizes(selftest.WithFlags(p))
-				ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
-				j, err := kernel.Judge(ctx, p, &kernel.JudgeOptions{LogLevel: level, LogSize: largestCompared})
-				stop()
-				if err != nil || j.Log == "" {
-					continue
-				}
-				v := verifyProgram(context.Background(), &verifyFlags{logLevel: level}, file, p, nil, types)
-				if v.Verdict == "error" {
-					continue
-				}
-				all++
-				want, got := plainLog(j.Log), plainLog(v.log)
-				if want == got {
-					equal++
-					continue
-				}
-				w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
-				i := 0
-				for i < len(w)-1 && i < len(g)-1 && w[i] == g[i] {
-					i++
-				}
-				_ = json.NewEncoder(diffs).Encode(map[string]any{
-					"level": level, "file": file, "program": p.Name, "line": i + 1, "kernel": w[i], "skep": g[i],
-				})
+	for _, file := range files {
+		coll, err := openFitted(e, file, &verifyFlags{}, c.types)
+		if err != nil {
+			continue
+		}
+		for _, p := range coll.Programs {
+			if p.Err == nil {
+				c.compare(file, selftest.WithSizes(selftest.WithFlags(p)), 1|4)
+				c.compare(file, selftest.WithSizes(selftest.WithFlags(p)), 2|4)
 			}
 		}
+	}
+	for _, level := range []uint32{1 | 4, 2 | 4} {
+		all, equal := c.all[level], c.equal[level]
 		t.Logf("level %d: %d logs, %d equal, %.1f%%", level, all, equal, 100*float64(equal)/float64(max(all, 1)))
-		if equal*10 < all*9 || all == 0 {
+		if equal*100 < all*leastEqualLogs || all == 0 {
 			t.Errorf("level %d: too few", level)
 		}
 	}
+}
+
+// leastEqualLogs is how many logs must be equal, in per cent.
+const leastEqualLogs = 90
+
+// sampledObjects are the objects to try.
+func sampledObjects(t *testing.T, dir string) []string {
+	t.Helper()
+	every, names := 8, "*.o"
+	if s := os.Getenv("SKEP_ORACLE_NAMES"); s != "" {
+		every, names = 1, s
+	}
+	if s := os.Getenv("SKEP_ORACLE_EVERY"); s != "" {
+		n, err := strconv.Atoi(s)
+		if err != nil || n < 1 {
+			t.Fatalf("SKEP_ORACLE_EVERY=%s: not a number above 0", s)
+		}
+		every = n
+	}
+	files, err := filepath.Glob(filepath.Join(dir, names))
+	if err != nil || len(files) == 0 {
+		t.Fatalf("no objects in %s: %v", dir, err)
+	}
+	var some []string
+	for i := 0; i < len(files); i += every {
+		some = append(some, files[i])
+	}
+	return some
+}
+
+// logComparison counts, by level.
+type logComparison struct {
+	types      *kernelTypes
+	diffs      *json.Encoder
+	all, equal map[uint32]int
+}
+
+// compare compares the logs of one program.
+func (c *logComparison) compare(file string, p *image.Program, level uint32) {
+	ctx, stop := context.WithTimeout(context.Background(), 20*time.Second)
+	defer stop()
+	j, err := kernel.Judge(ctx, p, &kernel.JudgeOptions{LogLevel: level, LogSize: largestCompared})
+	if err != nil || j.Log == "" {
+		return
+	}
+	v := verifyProgram(context.Background(), &verifyFlags{logLevel: level}, file, p, nil, c.types)
+	if v.Verdict == "error" {
+		return
+	}
+	c.all[level]++
+	want, got := plainLog(j.Log), plainLog(v.log)
+	if want == got {
+		c.equal[level]++
+		return
+	}
+	w, g := strings.Split(want, "\n"), strings.Split(got, "\n")
+	i := 0
+	for i < len(w)-1 && i < len(g)-1 && w[i] == g[i] {
+		i++
+	}
+	_ = c.diffs.Encode(map[string]any{
+		"level": level, "file": filepath.Base(file), "program": p.Name, "line": i + 1, "kernel": w[i], "skep": g[i],
+	})
 }
 
 // TestErrnoOfCorpus compares error numbers with a recorded kernel's on every
