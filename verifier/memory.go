@@ -2,9 +2,9 @@ package verifier
 
 import "github.com/skepbpf/skep/abi"
 
-// maxMemory is what kept states may take together, in bytes. Half of what a
-// process should need: the collector lets the heap grow to twice what lives.
-const maxMemory = 256 << 20
+// maxMemory is what kept states may take together, in bytes. The heap stays
+// below 512 MB then, with what is not counted and what waits for the collector.
+const maxMemory = 288 << 20
 
 // What the parts of a kept state take at most, in bytes. What is copied and
 // compared most is held to two cache lines a register, 16 bytes a stack slot.

@@ -45,8 +45,9 @@ type Options struct {
 	// MaxInsns limits the instructions processed, 0 for Linux's 1,000,000.
 	MaxInsns int
 	// MaxMemory limits what the states kept for comparison take, in bytes, 0
-	// for 256 MB, with which the whole heap stays below 512 MB. Only programs
-	// under BPF_F_TEST_STATE_FREQ come near.
+	// for 288 MB, with which the whole heap stays below 512 MB. Only programs
+	// under BPF_F_TEST_STATE_FREQ come near, and loops around may_goto that
+	// do not converge.
 	MaxMemory int
 	// Walk, if not nil, is filled with a record of the walk.
 	Walk *Walk
