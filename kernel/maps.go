@@ -28,10 +28,9 @@ func (m *loadedMap) close() {
 
 // mapSet makes maps, each once.
 type mapSet struct {
-	types  *types
-	object string // the object's name, which maps of data sections bear
-	user   *User  // makes those maps that he may
-	made   map[*image.Map]*loadedMap
+	types *types
+	user  *User // makes those maps that he may
+	made  map[*image.Map]*loadedMap
 }
 
 func (s *mapSet) close() {
