@@ -52,12 +52,13 @@ SOUNDTIME ?= 1m
 soundness:
 	SOUNDTIME=$(SOUNDTIME) $(GO) test -count=1 -timeout 0 -v -run TestRandomPrograms ./internal/difftest
 
-# What takes long, before a release: the rules against the running kernel, races
+# What takes long, before a release: the rules and logs against the running kernel, races
 # again and again, an hour of soundness, every fuzz target, and random programs
 # against kernels. SOAKTIME is for each target and kernel.
 SOAKTIME ?= 10m
 soak:
 	SKEP_LIVE_KERNEL=1 $(GO) test -count=1 -timeout 60m -run TestRunningKernel ./verifier
+	SKEP_LIVE_KERNEL=1 SKEP_ORACLE_OBJS=$(CORPUS) SKEP_ORACLE_EVERY=1 $(GO) test -count=1 -v -timeout 60m -run TestLogsOfCorpus ./cmd/skep
 	CGO_ENABLED=1 $(GO) test -race -gcflags=all=-d=checkptr=0 -count=5 -timeout 60m $(RACE)
 	$(MAKE) soundness SOUNDTIME=1h
 	scripts/fuzz.sh $(SOAKTIME)

@@ -26,6 +26,9 @@ type Program struct {
 type ProgramOptions struct {
 	// LogLevel selects what VerifierError.Log and ProgramInfo.Log hold.
 	LogLevel LogLevel
+	// LogSize limits the log, in bytes, 0 for 64 MB. Of a longer one the end is
+	// kept.
+	LogSize int
 	// KernelTypes is the BTF that CO-RE and kernel functions refer to, nil for
 	// the running kernel's where a program needs it.
 	KernelTypes *btf.Spec

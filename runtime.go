@@ -169,7 +169,10 @@ func (r *Runtime) prepare(ctx context.Context, p *image.Program, live []bpfmap.M
 		ready, err := interp.NewUnverified(p, &interp.UnverifiedOptions{Helpers: r.helpers, Maps: live, CtxSize: size})
 		return ready, nil, err
 	}
-	vo := &verifier.Options{Trust: opts.Trust, Caps: opts.Caps, KernelTypes: opts.KernelTypes, LogLevel: uint32(opts.LogLevel), CPUs: r.CPUs()}
+	vo := &verifier.Options{
+		Trust: opts.Trust, Caps: opts.Caps, KernelTypes: opts.KernelTypes, CPUs: r.CPUs(),
+		LogLevel: uint32(opts.LogLevel), LogSize: opts.LogSize,
+	}
 	if vo.KernelTypes == nil {
 		// Most programs need none; those that do are refused by name.
 		vo.KernelTypes, _ = hostKernelTypes()

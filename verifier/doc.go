@@ -39,7 +39,7 @@
 //	sandbox.go speculate.go          users with few capabilities; paths that only a processor takes
 //	btf.go fields.go ksym.go kfunc.go attach.go ctxarg.go tracepoint.go  types: kernel's, maps', arguments'
 //	numbers.go join*.go upper.go     numbers for code generation: a pass of its own, without pruning
-//	log.go logback.go loglive.go     the log in the kernel's format
+//	log.go log*.go                   the log in the kernel's format
 //	reject.go walk.go                the reasons, the record of a walk
 //
 // # Invariants

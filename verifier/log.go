@@ -14,13 +14,13 @@ import (
 // logger keeps the log in the kernel's format. A nil logger keeps nothing.
 type logger struct {
 	level uint32
-	buf   []byte
+	logTail
 
 	// What has been touched since the last printed state, and where that
 	// state goes: behind the instruction, if nothing was printed since.
 	regs    uint32
 	slots   uint64
-	insnEnd int         // length of buf behind the last printed instruction
+	insnEnd int         // position behind the last printed instruction
 	insnLen int         // length of that instruction's line
 	line    *image.Line // the last printed C line
 	popped  bool        // the path has just been taken up again
@@ -36,25 +36,26 @@ const (
 func (l *logger) printf(format string, args ...any) {
 	if l != nil {
 		l.buf = fmt.Appendf(l.buf, format, args...)
+		l.bound()
 	}
 }
 
 // on reports whether one of the levels of bits is wanted.
 func (l *logger) on(bits uint32) bool { return l != nil && l.level&bits != 0 }
 
-// pos is the length of the log, for reset.
+// pos is the position that the log has reached, for reset.
 func (l *logger) pos() int {
 	if l == nil {
 		return 0
 	}
-	return len(l.buf)
+	return l.end()
 }
 
 // reset cuts the log to pos, as the kernel does at level 1 when a path ends
 // without an error, and to nothing when all paths of a function have.
 func (l *logger) reset(pos int) {
 	if l != nil && l.level&logStates == 0 {
-		l.buf = l.buf[:pos]
+		l.cutTo(pos)
 	}
 }
 
@@ -107,10 +108,10 @@ func (v *verifier) logStep() {
 		v.logChange()
 	}
 	v.logLine()
-	start := len(l.buf)
+	start := l.end()
 	l.printf("%d: %s\n", v.insn, v.insnText(v.insn))
-	l.insnLen = len(l.buf) - start
-	l.insnEnd = len(l.buf)
+	l.insnEnd = l.end()
+	l.insnLen = l.insnEnd - start
 }
 
 // logPop notes that the next instruction continues a path that waited.
@@ -225,8 +226,8 @@ func (v *verifier) logNow() {
 // instruction's own line, if that is the last thing printed.
 func (v *verifier) logChange() {
 	l := v.log
-	if l.insnEnd != 0 && l.insnEnd == len(l.buf) {
-		l.buf = l.buf[:l.insnEnd-1]
+	if l.insnEnd != 0 && l.insnEnd == l.end() && len(l.buf) > 0 {
+		l.buf = l.buf[:len(l.buf)-1]
 		for n := logPad(l.insnLen); n > 0; n-- {
 			l.buf = append(l.buf, ' ')
 		}

@@ -98,7 +98,7 @@ func TestMemory(t *testing.T) {
 		for _, flags := range []abi.ProgFlags{0, abi.TestStateFreq} {
 			p := parse(t, name, text)
 			p.Flags |= flags
-			peak, err := heapPeak(p)
+			peak, err := heapPeak(p, nil)
 			var e *verifier.Error
 			if !errors.As(err, &e) {
 				t.Fatalf("%s, flags %d: got %v, want a rejection", name, flags, err)
@@ -115,11 +115,11 @@ func TestMemory(t *testing.T) {
 }
 
 // heapPeak verifies p and looks at the heap every few milliseconds.
-func heapPeak(p *image.Program) (peak uint64, err error) {
+func heapPeak(p *image.Program, opts *verifier.Options) (peak uint64, err error) {
 	runtime.GC()
 	done := make(chan error)
 	go func() {
-		_, err := verifier.Verify(context.Background(), p, nil)
+		_, err := verifier.Verify(context.Background(), p, opts)
 		done <- err
 	}()
 	tick := time.NewTicker(5 * time.Millisecond)

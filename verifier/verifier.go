@@ -40,6 +40,9 @@ type Options struct {
 	// LogLevel is the kernel's: 1 prints the paths, 2 the states too, 4 only
 	// statistics. 0 keeps no log.
 	LogLevel uint32
+	// LogSize limits the log, in bytes, 0 for 64 MB. Of a longer one the end is
+	// kept, behind a line that says how much is cut.
+	LogSize int
 	// CPUs is the number of possible CPUs that the target has, 0 for 2.
 	CPUs int
 	// MaxInsns limits the instructions processed, 0 for Linux's 1,000,000.
@@ -103,13 +106,16 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 	if v.opts.MaxMemory == 0 {
 		v.opts.MaxMemory = maxMemory
 	}
+	if v.opts.LogSize <= 0 {
+		v.opts.LogSize = defaultLogSize
+	}
 	v.kern = v.opts.KernelTypes
 	v.setRights()
 	v.strict = p.Flags&abi.StrictAlignment != 0 && p.Flags&abi.AnyAlignment == 0
 	v.freq = p.Flags&abi.TestStateFreq != 0 && v.bpf
 	v.invariants = p.Flags&abi.TestRegInvariants != 0
 	if v.opts.LogLevel != 0 {
-		v.log = &logger{level: v.opts.LogLevel}
+		v.log = &logger{level: v.opts.LogLevel, logTail: logTail{limit: v.opts.LogSize}}
 	}
 	v.aux = make([]insnAux, len(p.Insns))
 	v.buckets = make([]int32, len(p.Insns))
@@ -130,13 +136,13 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 		}
 		e.Stats = v.stats
 		if v.log != nil {
-			e.Log = string(v.log.buf)
+			e.Log = v.log.text()
 		}
 		return nil, e
 	}
 	out := &Program{img: p, stats: v.stats, facts: v.collectFacts(), funcs: v.collectFuncs(), spans: v.spans}
 	if v.log != nil {
-		out.log = string(v.log.buf)
+		out.log = v.log.text()
 	}
 	return out, nil
 }
