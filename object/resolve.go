@@ -14,6 +14,18 @@ import (
 // functions which the target lacks, as libbpf writes them.
 const kfuncPoison = 2002000000
 
+// ErrMissing is what the error of a program matches that needs a symbol which
+// the target does not have.
+var ErrMissing = errors.New("not in the target kernel")
+
+// missing is an error that matches ErrMissing and says what is missing.
+type missing string
+
+func (m missing) Error() string { return string(m) }
+
+// Is reports whether err is ErrMissing.
+func (missing) Is(err error) bool { return err == ErrMissing }
+
 // Target is what an object's programs are fitted to. HostTarget is the machine
 // that this runs on; the zero value is a kernel of which nothing is known.
 type Target struct {
@@ -103,7 +115,7 @@ func (r *resolver) extern(p *image.Program, ext image.ExternRelo) error {
 		}
 		if !ok {
 			if !ext.Weak {
-				return errors.New("the kernel has no such symbol")
+				return missing("the kernel has no such symbol")
 			}
 			addr = 0
 		}
@@ -196,7 +208,7 @@ func findKernel[T btf.Type](r *resolver, name string, weak bool, fits func(T) (b
 		return 0, nil, nil
 	}
 	if r.target.KernelTypes == nil {
-		return 0, nil, errors.New("needs the kernel's types (BTF)")
+		return 0, nil, missing("needs the kernel's types (BTF)")
 	}
-	return 0, nil, errors.New("the kernel's types have no such symbol")
+	return 0, nil, missing("the kernel's types have no such symbol")
 }

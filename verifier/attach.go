@@ -161,6 +161,9 @@ var trustedIters = []string{
 // checkTarget demands that a program may implement the member that it is for.
 func (v *verifier) checkTarget() error {
 	t := v.attachTarget()
+	if v.progType() == abi.LSM {
+		return v.checkHook(t)
+	}
 	if v.progType() != abi.StructOps {
 		return nil
 	}
@@ -214,7 +217,7 @@ func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (
 	if v.log != nil {
 		v.log.printf("func '%s' arg%d has btf_id %d type %s '%s'\n", t.name, n, f.arg, kindName(dest), rawName(dest))
 	}
-	if t.trace || t.iter || t.member || v.progType() == abi.LSM {
+	if t.trace || t.iter || t.member || v.trustedHook(t) {
 		f.typ |= fTrusted
 	}
 	if t.member && v.structOps == "tcp_congestion_ops" && nameOf(dest) == "sock" {
