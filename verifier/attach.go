@@ -130,14 +130,14 @@ func (v *verifier) argField(off, size int, write bool) (ctxField, bool, error) {
 		return ctxField{}, false, nil
 	}
 	n := off / 8
-	if n >= len(t.params) {
-		return v.resultField(t, n)
+	p, num := v.argument(t, n)
+	if p == nil {
+		return ctxField{}, false, nil
 	}
-	p := &t.params[n]
 	typ := bare(p.Type)
 	switch typ.(type) {
 	case *btf.Int, *btf.Enum, *btf.Struct, *btf.Union:
-		return ctxField{typ: ptScalar}, true, nil
+		return num, true, nil
 	}
 	ptr, ok := typ.(*btf.Pointer)
 	if !ok {
@@ -236,15 +236,36 @@ func (v *verifier) pointerArg(t *target, n int, name string, ptr *btf.Pointer) (
 	return f, true, nil
 }
 
-// resultField is the result of the target behind its arguments, for programs
-// that run when it returns.
-func (v *verifier) resultField(t *target, n int) (ctxField, bool, error) {
-	a := v.attachType()
-	if n == len(t.params) && (a == abi.AttachTraceFExit || a == abi.AttachModifyReturn) {
-		return ctxField{typ: ptScalar}, true, nil
+// argument is the n-th argument of the target, or its result behind those for
+// programs that run when it returns, and what it is as a number; nil if there is
+// none for the program.
+//
+// Linux 6.18: programs at security hooks are given what the one before returned,
+// which is in the hook's range, selftest lsm.
+func (v *verifier) argument(t *target, n int) (*btf.FuncParam, ctxField) {
+	num := ctxField{typ: ptScalar}
+	if n < len(t.params) {
+		return &t.params[n], num
+	}
+	result := &btf.FuncParam{Type: t.ret}
+	if n == len(t.params) {
+		switch v.attachType() {
+		case abi.AttachLSMMac:
+			num.min, num.max, num.ranged = v.hookRange()
+			return result, num
+		case abi.AttachLSMCgroup, abi.AttachTraceFExit:
+			return result, num
+		case abi.AttachModifyReturn:
+			typ := bare(t.ret)
+			if i, ok := typ.(*btf.Int); ok && i.Size <= 8 {
+				return result, num
+			}
+			v.note("ret type %s not allowed for fmod_ret", kindName(typ))
+			return nil, num
+		}
 	}
 	v.note("func '%s' doesn't have %d-th argument", t.name, n+1)
-	return ctxField{}, false, nil
+	return nil, num
 }
 
 // hookRange is the range of results of a security hook.

@@ -253,6 +253,7 @@ var before = map[string]verifier.Code{
 	"func '%s' size %d must be 8":                                               verifier.CodeCtxAccess,
 	"func '%s' arg%d type %s is not a struct":                                   verifier.CodeCtxAccess,
 	"func '%s' doesn't have %d-th argument":                                     verifier.CodeCtxAccess,
+	"ret type %s not allowed for fmod_ret":                                      verifier.CodeCtxAccess,
 	"%s has to be at a constant offset":                                         verifier.CodeDynptr,
 	"cannot pass in %s at an offset=%d":                                         verifier.CodeDynptr,
 	"cannot update sockmap in this context":                                     verifier.CodeHelperMap,
