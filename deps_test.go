@@ -53,6 +53,7 @@ var arrows = []arrow{
 	{pkg: "internal/selftest", may: []string{"abi", "image"}},
 	{pkg: "asm", may: []string{"isa", "abi", "image", ciliumBTF}},
 	{pkg: "object", may: []string{"isa", "abi", "image", ciliumBTF, ciliumEBPF, ciliumAsm}},
+	{pkg: "internal/corpus", may: []string{"image", "object", ciliumBTF}},
 	{pkg: "filter", may: []string{"isa", "abi", "image"}},
 	{pkg: "verifier", may: []string{"isa", "abi", "image", "verifier/domain", ciliumBTF}},
 	{pkg: "bpfmap", may: []string{"abi", "image", "host", "vm/ir", "internal/mem", ciliumBTF}},

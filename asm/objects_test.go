@@ -31,7 +31,7 @@ func TestObjectsSurvivePrinting(t *testing.T) {
 	same := cmp.Options{same,
 		quick[isa.Insn](), quick[image.Line](), quick[byte](),
 		cmpopts.IgnoreFields(image.Collection{}, "Types", "Warnings"),
-		cmpopts.IgnoreFields(image.Map{}, "Key", "Value"),
+		cmpopts.IgnoreFields(image.Map{}, "Key", "Value", "KernelName"),
 		cmpopts.IgnoreFields(image.Variable{}, "Type"),
 		cmpopts.IgnoreFields(image.Kconfig{}, "Type"),
 		cmpopts.IgnoreFields(image.Program{}, "Types", "CORE", "Err"),

@@ -67,10 +67,15 @@ func (i Insn) Check(hi Insn) *EncodingError {
 	if !o.Wide() {
 		n--
 	}
-	for _, f := range fields[:n] {
-		if f.rule.Allows(f.v) {
-			continue
+	bad := -1
+	for k := range n {
+		// Linux 6.18: reserved fields are looked at before registers.
+		if f := &fields[k]; !f.rule.Allows(f.v) && (bad < 0 || fields[bad].rule.Kind == RuleReg && f.rule.Kind != RuleReg) {
+			bad = k
 		}
+	}
+	if bad >= 0 {
+		f := &fields[bad]
 		e := &EncodingError{Insn: i, Field: f.name, Linux: o.linuxReserved(i)}
 		switch f.rule.Kind {
 		case RuleReg:

@@ -152,3 +152,7 @@ func kernelRelease() string {
 	release, _, _ := strings.Cut(strings.TrimSpace(string(data)), "-")
 	return release
 }
+
+func lastOf(text string) string {
+	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
+}

@@ -100,10 +100,6 @@ func askKernel(t *testing.T, p verifier.Page, prog *image.Program, target *objec
 	}
 }
 
-func lastOf(text string) string {
-	return strings.TrimSpace(text[strings.LastIndexByte(text, '\n')+1:])
-}
-
 // dropCapabilities makes the test's thread one without privileges for bpf(2).
 // The thread ends with the test.
 func dropCapabilities(t *testing.T) {

@@ -3,16 +3,12 @@ package verifier_test
 import (
 	"context"
 	"math"
-	"os"
-	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
-	"github.com/cilium/ebpf/btf"
-
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/isa"
-	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 )
 
@@ -98,34 +94,15 @@ func percent(a, b int) float64 {
 // acceptedPrograms verifies the programs of the objects in the folder that
 // SKEP_ORACLE_OBJS names.
 func acceptedPrograms(t testing.TB, each func(file string, p *verifier.Program)) {
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" {
-		t.Skip("SKEP_ORACLE_OBJS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
-	for _, file := range files {
-		coll, err := object.Open(file, nil)
-		if err != nil {
-			continue
-		}
-		for _, img := range object.Resolve(coll, target).Programs {
+	objs := corpus.Open(t, "*.bpf.o")
+	for file, coll := range objs.Objects() {
+		for _, img := range coll.Programs {
 			if img.Err != nil {
 				continue
 			}
-			p, err := verifier.Verify(context.Background(), img, &verifier.Options{KernelTypes: types, CPUs: 2})
+			p, err := verifier.Verify(context.Background(), img, &verifier.Options{KernelTypes: objs.Types, CPUs: 2})
 			if err == nil {
-				each(filepath.Base(file), p)
+				each(file, p)
 			}
 		}
 	}

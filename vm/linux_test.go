@@ -16,46 +16,33 @@ import (
 	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/internal/packet"
-	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/interp"
 )
 
 // TestXDPProgramsDoWhatTheyDoInLinux runs the XDP programs of the objects in
 // the folder that SKEP_ORACLE_OBJS names here and in the kernel, each on the
 // same packets, and compares verdicts and bytes.
 func TestXDPProgramsDoWhatTheyDoInLinux(t *testing.T) {
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" || os.Getuid() != 0 {
-		t.Skip("SKEP_ORACLE_OBJS is not set, or not root")
+	if os.Getuid() != 0 {
+		t.Skip("not root")
 	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
+	objs := corpus.Open(t, "*.bpf.o")
 	ran := 0
 	// addresses are objects whose programs return addresses or what an earlier
 	// program left on the stack.
 	addresses := map[string]bool{"legacy_calls.057.bpf.o": true, "legacy_calls.058.bpf.o": true, "legacy_calls.069.bpf.o": true}
-	for _, file := range files {
-		coll, err := object.Open(file, nil)
-		if err != nil || addresses[filepath.Base(file)] {
+	for file, coll := range objs.Objects() {
+		if addresses[file] {
 			continue
 		}
-		coll = object.Resolve(coll, target)
 		for _, img := range coll.Programs {
 			if img.Type != abi.XDP || img.Attach != 0 && img.Attach != abi.AttachXDP {
 				continue
 			}
-			if compareXDP(t, file, coll, img, types) {
+			if compareXDP(t, file, coll, img, objs.Types) {
 				ran++
 			}
 		}
@@ -85,7 +72,8 @@ func compareXDP(t *testing.T, file string, coll *image.Collection, img *image.Pr
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
 	l := &loner{
-		t: t, ctx: ctx, coll: coll, types: types, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2}),
+		engine: interp.Engine{},
+		t:      t, ctx: ctx, coll: coll, types: types, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2}),
 		maps: map[*image.Map]bpfmap.Map{}, progs: map[string]*vm.Program{},
 	}
 	rt, err := vm.NewRuntime(&vm.RuntimeOptions{Table: l.table, Host: host.NewReal(host.RealOptions{})})

@@ -13,7 +13,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cilium/ebpf/btf"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/skepbpf/skep/abi"
@@ -22,10 +21,10 @@ import (
 	"github.com/skepbpf/skep/helper"
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/internal/packet"
 	"github.com/skepbpf/skep/internal/randprog"
 	"github.com/skepbpf/skep/isa"
-	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
@@ -242,31 +241,12 @@ func randomContext(r *rand.Rand) []byte {
 // TestEveryStepOfTheObjectsIsInItsRange runs accepted programs of the objects in
 // the folder that SKEP_ORACLE_OBJS names.
 func TestEveryStepOfTheObjectsIsInItsRange(t *testing.T) {
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" {
-		t.Skip("SKEP_ORACLE_OBJS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
+	objs := corpus.Open(t, "*.bpf.o")
 	ran, steps := 0, 0
-	for _, file := range files {
-		coll, err := object.Open(file, nil)
-		if err != nil {
-			continue
-		}
-		for _, img := range object.Resolve(coll, target).Programs {
+	for _, coll := range objs.Objects() {
+		for _, img := range coll.Programs {
 			ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
-			p, err := verifier.Verify(ctx, img, &verifier.Options{KernelTypes: types, CPUs: 2, MaxInsns: 200_000})
+			p, err := verifier.Verify(ctx, img, &verifier.Options{KernelTypes: objs.Types, CPUs: 2, MaxInsns: 200_000})
 			cancel()
 			if err != nil || !ownMemory(img, p) {
 				continue

@@ -2,8 +2,6 @@ package vm_test
 
 import (
 	"context"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
@@ -16,8 +14,8 @@ import (
 	"github.com/skepbpf/skep/helper"
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/internal/packet"
-	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
@@ -27,45 +25,25 @@ import (
 // that SKEP_ORACLE_OBJS names that say in a tag what they return, on 64 zero
 // bytes, as the kernel's own test loader does.
 func TestResultsThatObjectsExpect(t *testing.T) {
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" {
-		t.Skip("SKEP_ORACLE_OBJS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
+	objs := corpus.Open(t, "*.bpf.o")
 	ran := 0
-	for _, file := range files {
-		coll, err := object.Open(file, nil)
-		if err != nil {
-			continue
-		}
-		coll = object.Resolve(coll, target)
+	for file, coll := range objs.Objects() {
 		for _, img := range coll.Programs {
 			want, ok := expected(img)
 			if !ok {
 				continue
 			}
-			if filledByUser[filepath.Base(file)] {
+			if filledByUser[file] {
 				continue
 			}
 			for _, e := range bothEngines(t) {
-				got, ok := runAlone(t, e, coll, img, types)
+				got, ok := runAlone(t, e, coll, img, objs.Types)
 				if !ok {
 					break
 				}
 				ran++
 				if uint32(got) != want {
-					t.Errorf("%s: %s (%v): %s: result %#x, want %#x", filepath.Base(file), img.Name, img.Type, e.Name(), uint32(got), want)
+					t.Errorf("%s: %s (%v): %s: result %#x, want %#x", file, img.Name, img.Type, e.Name(), uint32(got), want)
 				}
 			}
 		}

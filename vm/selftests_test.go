@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"path/filepath"
 	"sort"
 	"strings"
 	"testing"
@@ -15,7 +14,7 @@ import (
 	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/helper"
 	"github.com/skepbpf/skep/image"
-	"github.com/skepbpf/skep/object"
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
@@ -26,35 +25,15 @@ import (
 // whatever is refused then must be refused as not supported. SKEP_ORACLE_GLOB
 // picks some of them.
 func TestAcceptedProgramsOfObjectsAreLowered(t *testing.T) {
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" {
-		t.Skip("SKEP_ORACLE_OBJS is not set")
-	}
 	glob := os.Getenv("SKEP_ORACLE_GLOB")
 	if glob == "" {
 		glob = "*.bpf.o"
 	}
-	files, err := filepath.Glob(filepath.Join(dir, glob))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
+	objs := corpus.Open(t, glob)
 	count := map[string]int{}
-	for _, file := range files {
-		coll, err := object.Open(file, nil)
-		if err != nil {
-			continue
-		}
-		coll = object.Resolve(coll, target)
+	for file, coll := range objs.Objects() {
 		for _, img := range coll.Programs {
-			lowerAccepted(t, filepath.Base(file), img, types, count)
+			lowerAccepted(t, file, img, objs.Types, count)
 		}
 	}
 	var lines []string

@@ -3,8 +3,6 @@ package vm_test
 import (
 	"context"
 	"errors"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -15,8 +13,8 @@ import (
 	"github.com/skepbpf/skep/helper"
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/internal/packet"
-	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
@@ -26,38 +24,18 @@ import (
 // accepts, of the objects in the folder that SKEP_ORACLE_OBJS names, behind
 // the unverified door: none may leave its regions there.
 func TestAcceptedProgramsStayInTheirMemory(t *testing.T) {
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" {
-		t.Skip("SKEP_ORACLE_OBJS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
+	objs := corpus.Open(t, "*.bpf.o")
 	ran := 0
-	for _, file := range files {
-		coll, err := object.Open(file, nil)
-		if err != nil {
-			continue
-		}
-		coll = object.Resolve(coll, target)
+	for file, coll := range objs.Objects() {
 		for _, img := range coll.Programs {
-			err, ok := runChecked(t, img, types)
+			err, ok := runChecked(t, img, objs.Types)
 			if !ok {
 				continue
 			}
 			ran++
 			var fault *vm.Fault
 			if errors.As(err, &fault) {
-				t.Errorf("%s: %s (%v): %v", filepath.Base(file), img.Name, img.Type, err)
+				t.Errorf("%s: %s (%v): %v", file, img.Name, img.Type, err)
 			}
 		}
 	}

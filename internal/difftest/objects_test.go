@@ -2,15 +2,14 @@ package difftest
 
 import (
 	"context"
-	"os"
 	"path/filepath"
 	"testing"
 
-	"github.com/cilium/ebpf/btf"
 	"github.com/rogpeppe/go-internal/txtar"
 
 	"github.com/skepbpf/skep/asm"
 	"github.com/skepbpf/skep/image"
+	"github.com/skepbpf/skep/internal/corpus"
 	"github.com/skepbpf/skep/object"
 	"github.com/skepbpf/skep/verifier"
 )
@@ -29,33 +28,13 @@ func follow(t *testing.T, name string, programs []*image.Program, opts Options, 
 // SKEP_ORACLE_OBJS names.
 func TestObjects(t *testing.T) {
 	t.Parallel()
-	dir := os.Getenv("SKEP_ORACLE_OBJS")
-	if dir == "" {
-		t.Skip("SKEP_ORACLE_OBJS is not set")
-	}
-	files, err := filepath.Glob(filepath.Join(dir, "*.bpf.o"))
-	if err != nil || len(files) == 0 {
-		t.Fatalf("no objects: %v", err)
-	}
-	types, err := btf.LoadKernelSpec()
-	if err != nil {
-		t.Skipf("no kernel types: %v", err)
-	}
-	target, err := object.HostTarget()
-	if err != nil {
-		t.Skip(err)
-	}
+	objs := corpus.Open(t, "*.bpf.o")
 	for trust, name := range map[verifier.Trust]string{verifier.Kernel: "kernel", verifier.Sandbox: "sandbox"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var tally Tally
-			for _, file := range files {
-				coll, err := object.Open(file, nil)
-				if err != nil {
-					continue
-				}
-				coll = object.Resolve(coll, target)
-				follow(t, filepath.Base(file), coll.Programs, Options{Types: types, Trust: trust, Runs: 3, Seed: 1}, &tally)
+			for file, coll := range objs.Objects() {
+				follow(t, file, coll.Programs, Options{Types: objs.Types, Trust: trust, Runs: 3, Seed: 1}, &tally)
 			}
 			t.Log(&tally)
 		})

@@ -30,16 +30,16 @@ func (k *checked) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
 	c.State = d
 	defer func() { c.State = outer }()
 	r0, err := k.run(d, 0, [5]uint64{uint64(bctx), uint64(k.ctxSize)})
-	var t *thrown
+	var t *vm.Thrown
 	if !errors.As(err, &t) {
 		return r0, err
 	}
 	c.Recover()
 	k = c.Program().Code().(*checked)
 	if k.low.Exception < 0 {
-		return t.value, nil
+		return t.Value, nil
 	}
-	return k.run(d, k.low.Exception, [5]uint64{t.value})
+	return k.run(d, k.low.Exception, [5]uint64{t.Value})
 }
 
 // Call runs a callback.
@@ -179,13 +179,13 @@ func (u *cpu) control(in *ir.Insn) error {
 		}
 		*n--
 	case ir.Throw:
-		return &thrown{r[1]}
+		return &vm.Thrown{Value: r[1]}
 	case ir.CastKern:
 		r[in.Dst] = uint64(uint32(r[in.Src]))
 	case ir.CastUser:
 		r[in.Dst] = castUser(r[in.Src], in.Imm)
 	case ir.LdAbs8, ir.LdAbs16, ir.LdAbs32, ir.LdInd8, ir.LdInd16, ir.LdInd32:
-		v, ok := packetLoad(u.d.c, in.Op, in.Imm, r[in.Src])
+		v, ok := u.d.c.PacketLoad(in.Op, in.Imm, r[in.Src])
 		r[0] = v
 		if !ok {
 			u.exit()

@@ -63,23 +63,18 @@ func (cd *code) Call(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, 
 // Close has nothing to free.
 func (cd *code) Close() error { return nil }
 
-// thrown is an exception on its way out of a program.
-type thrown struct{ value uint64 }
-
-func (*thrown) Error() string { return "exception" }
-
 // caught ends a run that threw an exception as the thrower's program says.
 func caught(c *vm.Context, err error) (uint64, error) {
-	var t *thrown
+	var t *vm.Thrown
 	if !errors.As(err, &t) {
 		return 0, err
 	}
 	cd := c.Program().Code().(*code)
 	c.Recover()
 	if cd.low.Exception < 0 {
-		return t.value, nil
+		return t.Value, nil
 	}
-	return run(c, cd, cd.low.Exception, &[5]uint64{t.value})
+	return run(c, cd, cd.low.Exception, &[5]uint64{t.Value})
 }
 
 // checkHost refuses hosts on which a little-endian program would see its

@@ -137,15 +137,15 @@ func (m *machine) rare(in *insn, r *[16]uint64) (done bool, err error) {
 		}
 		atomicOp(op, mem.Addr(r[base&15]+uint64(in.off)), &r[in.dst&15], &r[in.src&15], &r[0])
 	case op >= ir.ProbeU8 && op <= ir.ProbeS32:
-		r[in.dst&15] = probe(m.c, op, r[in.src&15]+uint64(in.off))
+		r[in.dst&15] = m.c.Probe(op, r[in.src&15]+uint64(in.off))
 	case op == ir.CastUser:
 		r[in.dst&15] = castUser(r[in.src&15], in.imm)
 	case op >= ir.LdAbs8 && op <= ir.LdInd32:
-		v, ok := packetLoad(m.c, in.op, in.imm, r[in.src&15])
+		v, ok := m.c.PacketLoad(in.op, in.imm, r[in.src&15])
 		r[0] = v
 		return !ok, nil
 	case op == ir.Throw:
-		return true, &thrown{r[1]}
+		return true, &vm.Thrown{Value: r[1]}
 	default:
 		return true, &vm.Fault{Kind: vm.FaultInsn, Insn: -1, Verified: true}
 	}
@@ -158,49 +158,4 @@ func castUser(v uint64, upper int64) uint64 {
 		return 0
 	}
 	return lo | uint64(upper)<<32
-}
-
-// packetLoad is a legacy packet load. The event gives the bytes; where it has
-// none, the function ends with 0. Linux 6.18: not the whole program.
-func packetLoad(c *vm.Context, op ir.Op, imm int64, src uint64) (uint64, bool) {
-	off := int32(imm)
-	if op >= ir.LdInd8 {
-		off += int32(src)
-		op -= ir.LdInd8 - ir.LdAbs8
-	}
-	size := 1 << (op - ir.LdAbs8)
-	l, ok := c.Event.(vm.PacketLoader)
-	if !ok {
-		return 0, false
-	}
-	v, ok := l.LoadPacket(off, size)
-	if !ok {
-		return 0, false
-	}
-	return uint64(v), true
-}
-
-// probe is a load from memory that may not be there.
-func probe(c *vm.Context, op ir.Op, a uint64) uint64 {
-	sizes := [...]int{1, 2, 4, 8, 1, 2, 4}
-	i := op - ir.ProbeU8
-	if !c.Readable(mem.Addr(a), sizes[i]) {
-		return 0
-	}
-	p := mem.Addr(a)
-	switch op {
-	case ir.ProbeU8:
-		return uint64(*p.U8())
-	case ir.ProbeU16:
-		return uint64(*p.U16())
-	case ir.ProbeU32:
-		return uint64(*p.U32())
-	case ir.ProbeU64:
-		return *p.U64()
-	case ir.ProbeS8:
-		return uint64(int64(int8(*p.U8())))
-	case ir.ProbeS16:
-		return uint64(int64(int16(*p.U16())))
-	}
-	return uint64(int64(int32(*p.U32())))
 }

@@ -147,15 +147,15 @@ func (cd *code) serve(c *vm.Context, x *emit.Exit) error {
 		b.Engine[wordTarget] = next.at(next.funcs[0])
 		b.Engine[wordResume] = cd.at(x.Unwind)
 	case emit.ExitProbe:
-		*cd.register(c, in.Dst) = probe(c, in.Op, *cd.register(c, in.Src)+uint64(in.Off))
+		*cd.register(c, in.Dst) = c.Probe(in.Op, *cd.register(c, in.Src)+uint64(in.Off))
 	case emit.ExitLoad:
-		v, ok := packetLoad(c, in, *cd.register(c, in.Src))
+		v, ok := c.PacketLoad(in.Op, in.Imm, *cd.register(c, in.Src))
 		b.Saved[0] = v
 		if !ok {
 			b.Engine[wordResume] = cd.at(x.Unwind)
 		}
 	case emit.ExitThrow:
-		return &thrown{b.Saved[1]}
+		return &vm.Thrown{Value: b.Saved[1]}
 	default:
 		return &vm.Fault{Kind: vm.FaultInsn, Insn: -1, Verified: true}
 	}
@@ -203,60 +203,16 @@ func (cd *code) fail(c *vm.Context, sp mem.Addr, insn int, err error) error {
 	return err
 }
 
-// thrown is an exception on its way out of a program.
-type thrown struct{ value uint64 }
-
-func (*thrown) Error() string { return "exception" }
-
 // caught ends a run that threw an exception as the thrower's program says.
 func caught(c *vm.Context, err error) (uint64, error) {
-	var t *thrown
+	var t *vm.Thrown
 	if !errors.As(err, &t) {
 		return 0, err
 	}
 	cd := c.Program().Code().(*code)
 	c.Recover()
 	if cd.low.Exception < 0 {
-		return t.value, nil
+		return t.Value, nil
 	}
-	return cd.run(c, cd.low.Exception, t.value, 0, 0, 0, 0)
-}
-
-// packetLoad is a legacy packet load.
-func packetLoad(c *vm.Context, in *ir.Insn, src uint64) (uint64, bool) {
-	off, op := int32(in.Imm), in.Op
-	if op >= ir.LdInd8 {
-		off += int32(src)
-		op -= ir.LdInd8 - ir.LdAbs8
-	}
-	l, ok := c.Event.(vm.PacketLoader)
-	if !ok {
-		return 0, false
-	}
-	v, ok := l.LoadPacket(off, 1<<(op-ir.LdAbs8))
-	return uint64(v), ok
-}
-
-// probe is a load from memory that may not be there.
-func probe(c *vm.Context, op ir.Op, a uint64) uint64 {
-	sizes := [...]int{1, 2, 4, 8, 1, 2, 4}
-	if !c.Readable(mem.Addr(a), sizes[op-ir.ProbeU8]) {
-		return 0
-	}
-	p := mem.Addr(a)
-	switch op {
-	case ir.ProbeU8:
-		return uint64(*p.U8())
-	case ir.ProbeU16:
-		return uint64(*p.U16())
-	case ir.ProbeU32:
-		return uint64(*p.U32())
-	case ir.ProbeU64:
-		return *p.U64()
-	case ir.ProbeS8:
-		return uint64(int64(int8(*p.U8())))
-	case ir.ProbeS16:
-		return uint64(int64(int16(*p.U16())))
-	}
-	return uint64(int64(int32(*p.U32())))
+	return cd.run(c, cd.low.Exception, t.Value, 0, 0, 0, 0)
 }
