@@ -25,8 +25,9 @@ type expectations struct {
 	archs       []string
 	btfPath     string
 	loadMode    string
+	linearSize  bool          // only so much of the packet is directly accessible
 	caps        verifier.Caps // that the unprivileged user has after all
-	notChecked  []string      // expectations that skep has no answer to
+	notChecked  tally         // expectations that skep has no answer to
 	err         error         // of a tag that cannot be read
 }
 
@@ -39,11 +40,13 @@ type expected struct {
 	retval  *retval
 }
 
-// message is text that the verifier's log shall contain.
+// message is text that the verifier's log shall contain, or shall not between
+// its neighbours that it shall.
 type message struct {
-	order int // of the tag in the source
-	text  string
-	re    *regexp.Regexp // nil for verbatim text
+	order  int // of the tag in the source
+	absent bool
+	text   string
+	re     *regexp.Regexp // nil for verbatim text
 }
 
 // retval is the value that the program shall return.
@@ -58,7 +61,7 @@ const testTag = "comment:test_"
 // readExpectations reads the decl tags of a program.
 // Linux 6.18: the tags and what they default to, selftests' bpf_misc.h.
 func readExpectations(tags []string) *expectations {
-	x := &expectations{}
+	x := &expectations{notChecked: tally{}}
 	for _, tag := range tags {
 		name, val, _ := strings.Cut(tag, "=")
 		if name == "comment:load_mode" {
@@ -99,7 +102,7 @@ func (e *expected) inherit(priv *expected) {
 
 // read takes one tag, without what all have in front.
 func (x *expectations) read(name, val string) (err error) {
-	base, unpriv := strings.CutSuffix(name, "_unpriv")
+	base, unpriv := strings.CutSuffix(name, unprivSuffix)
 	mode := &x.priv
 	if unpriv {
 		mode = &x.unpriv
@@ -107,18 +110,23 @@ func (x *expectations) read(name, val string) (err error) {
 	switch base {
 	case "expect_success", "expect_failure":
 		mode.asked, mode.result, mode.failure = true, true, base == "expect_failure"
-	case "expect_msg":
+	case "expect_msg", "expect_not_msg":
 		var m message
 		m, err = readMessage(val)
+		m.absent = base == "expect_not_msg"
 		mode.asked, mode.msgs = true, append(mode.msgs, m)
 	case "retval":
 		mode.asked = true
 		mode.retval, err = readRetval(val)
 	case "auxiliary":
 		mode.asked, x.auxiliary = true, true
-	case "expect_xlated", "expect_not_msg", "expect_stderr", "expect_stdout":
+	case "expect_xlated", "jited", "expect_stderr", "expect_stdout":
 		mode.asked = true
-		x.unchecked(strings.TrimPrefix(base, "expect_"))
+		if _, text, _ := strings.Cut(val, "="); text != "..." { // that is no pattern
+			x.notChecked.add(strings.TrimPrefix(name, "expect_"), 1)
+		}
+	case "linear_size":
+		x.linearSize = true
 	case "caps":
 		x.caps, err = parseCaps(val)
 	case "description":
@@ -133,15 +141,9 @@ func (x *expectations) read(name, val string) (err error) {
 		x.btfPath = val
 	case "prog_flags": // see selftest.WithFlags
 	default:
-		x.unchecked(name)
+		x.notChecked.add(name, 1)
 	}
 	return err
-}
-
-func (x *expectations) unchecked(what string) {
-	if !slices.Contains(x.notChecked, what) {
-		x.notChecked = append(x.notChecked, what)
-	}
 }
 
 // readMessage reads "N=text". Parts of the text in {{ }} are extended regular
@@ -204,24 +206,47 @@ func readRetval(val string) (*retval, error) {
 	return r, nil
 }
 
-// missing looks for the messages in their order, each behind the one before,
-// and is the first that the log lacks with the rest of the log that it was
-// looked for in; nil if there are all.
-func missing(log string, msgs []message) (*message, string) {
-	for i := range msgs {
-		m := &msgs[i]
-		end := -1
-		if m.re != nil {
-			if at := m.re.FindStringIndex(log); at != nil {
-				end = at[1]
+// find is where the message begins and ends in the log; -1 if it is not there.
+func (m *message) find(log string) (from, to int) {
+	if m.re != nil {
+		if at := m.re.FindStringIndex(log); at != nil {
+			return at[0], at[1]
+		}
+		return -1, -1
+	}
+	from = strings.Index(log, m.text)
+	return from, from + len(m.text)
+}
+
+// mismatch holds the log against messages: those that shall be there in their
+// order, each behind the one before, and none of the others between its
+// neighbours. It is the first message for which that is not so, with the part of
+// the log that it was looked for in; nil if there is none.
+//
+// Linux 6.18: the present ones are matched first, absent ones behind the last of
+// them are looked for to the log's end.
+func mismatch(log string, msgs []message) (*message, string) {
+	for rest := msgs; len(rest) > 0; {
+		n := slices.IndexFunc(rest, func(m message) bool { return !m.absent })
+		between, after := log, ""
+		absent := rest
+		if n >= 0 {
+			absent = rest[:n]
+			from, to := rest[n].find(log)
+			if from < 0 {
+				return &rest[n], log
 			}
-		} else if at := strings.Index(log, m.text); at >= 0 {
-			end = at + len(m.text)
+			between, after = log[:from], log[to:]
 		}
-		if end < 0 {
-			return m, log
+		for i := range absent {
+			if from, _ := absent[i].find(between); from >= 0 {
+				return &absent[i], between[from:]
+			}
 		}
-		log = log[end:]
+		if n < 0 {
+			break
+		}
+		log, rest = after, rest[n+1:]
 	}
 	return nil, ""
 }

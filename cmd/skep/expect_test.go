@@ -2,6 +2,7 @@ package main
 
 import (
 	"math"
+	"strings"
 	"testing"
 )
 
@@ -23,12 +24,25 @@ func TestMessagesAreFoundInTheirOrder(t *testing.T) {
 		{"a point matches no line end", []string{"0=r0{{.*}}exit"}, "r0{{.*}}exit"},
 		{"a dollar matches a line's end", []string{"0=exit{{$}}"}, ""},
 		{"a circumflex matches a line's begin", []string{"0={{^}}1: "}, ""},
+		{"text that is nowhere may be forbidden", []string{"!0=r1"}, ""},
+		{"forbidden text alone is looked for in the whole log", []string{"!0=processed"}, "processed"},
+		{"in front of text that is there", []string{"!0=r0", "1=exit"}, "r0"},
+		{"not behind it", []string{"!0=processed", "1=exit"}, ""},
+		{"between its neighbours", []string{"0=r0", "!1=e{{.}}it", "2=processed"}, "e{{.}}it"},
+		{"not beyond them", []string{"0=exit", "!1=r0", "2=processed", "!3=exit"}, ""},
+		{"behind the last text to the end", []string{"0=exit", "!1=insns"}, "insns"},
+		{"several between two", []string{"0=r0", "!1=nothing", "!2=(95)", "3=insns"}, "(95)"},
+		{"text that is not there counts before what is forbidden in front of it", []string{"!0=r0", "1=r9"}, "r9"},
 		{"a negated set matches no line end", []string{"0=r0{{[^x]*}}(95)"}, "r0{{[^x]*}}(95)"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			var tags []string
 			for _, tag := range c.tags {
+				if absent, ok := strings.CutPrefix(tag, "!"); ok {
+					tags = append(tags, "comment:test_expect_not_msg="+absent)
+					continue
+				}
 				tags = append(tags, "comment:test_expect_msg="+tag)
 			}
 			x := readExpectations(tags)
@@ -36,7 +50,7 @@ func TestMessagesAreFoundInTheirOrder(t *testing.T) {
 				t.Fatal(x.err)
 			}
 			got := ""
-			if m, _ := missing(log, x.priv.msgs); m != nil {
+			if m, _ := mismatch(log, x.priv.msgs); m != nil {
 				got = m.text
 			}
 			if got != c.lack {

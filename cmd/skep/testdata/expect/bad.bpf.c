@@ -14,6 +14,15 @@ NAKED int other_message(void) { asm volatile("r0 = r5; exit"); }
 SEC("socket") REFUSED SAYS("!read_ok") SAYS("(bf) r0 = r5")
 NAKED int other_order(void) { asm volatile("r0 = r5; exit"); }
 
+SEC("socket") REFUSED SAYS_NOT("!read_ok")
+NAKED int said(void) { asm volatile("r0 = r5; exit"); }
+
+SEC("socket") REFUSED SAYS("(b7) r0 = 3") SAYS_NOT("(bf) r3 = r{{[0-9]}}") SAYS("!read_ok")
+NAKED int said_between(void) { asm volatile("r0 = 3; r3 = r0; r0 = r5; exit"); }
+
+SEC("socket") UNPRIV_REFUSED UNPRIV_SAYS_NOT("leaks")
+NAKED int said_unprivileged(void) { asm volatile("r0 = r10; exit"); }
+
 SEC("socket") SAYS("processed")
 int no_log_of_accepted(void *ctx) { return 0; }
 

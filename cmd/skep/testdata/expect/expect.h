@@ -13,6 +13,8 @@
 #define UNPRIV_REFUSED TAG("test_expect_failure_unpriv")
 #define SAYS(text) TAG("test_expect_msg=" NUMBER(__COUNTER__) "=" text)
 #define UNPRIV_SAYS(text) TAG("test_expect_msg_unpriv=" NUMBER(__COUNTER__) "=" text)
+#define SAYS_NOT(text) TAG("test_expect_not_msg=" NUMBER(__COUNTER__) "=" text)
+#define UNPRIV_SAYS_NOT(text) TAG("test_expect_not_msg_unpriv=" NUMBER(__COUNTER__) "=" text)
 #define RETURNS(value) TAG("test_retval=" #value)
 #define UNPRIV_RETURNS(value) TAG("test_retval_unpriv=" #value)
 #define ABOUT(text) TAG("test_description=" text)

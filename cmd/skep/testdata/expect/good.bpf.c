@@ -32,8 +32,35 @@ NAKED int logged(void) { asm volatile("r0 = 3; exit"); }
 SEC("socket") REFUSED SAYS("misaligned stack access") TAG("test_prog_flags=BPF_F_STRICT_ALIGNMENT")
 NAKED int misaligned(void) { asm volatile("r0 = 0; *(u32 *)(r10 - 7) = r0; exit"); }
 
-SEC("socket") ACCEPTED TAG("test_expect_xlated=0=exit") TAG("test_expect_not_msg=1=x") TAG("test_jited=2=ret")
+SEC("socket") ACCEPTED TAG("test_expect_xlated=0=exit") TAG("test_expect_xlated=1=...") TAG("test_expect_xlated=2=r0") TAG("test_jited=3=ret")
 int rewritten(void *ctx) { return 0; }
+
+SEC("socket") ACCEPTED UNPRIV_ACCEPTED TAG("test_expect_xlated_unpriv=0=exit") TAG("test_jited_unpriv=1=ret")
+int rewritten_unprivileged(void *ctx) { return 0; }
+
+SEC("socket") ACCEPTED TAG("test_expect_stderr=0=fault") TAG("test_expect_stdout=1=text") TAG("test_of_another_time=2")
+int streams(void *ctx) { return 0; }
+
+SEC("socket") REFUSED SAYS_NOT("(bf) r0") SAYS("(b7) r0 = 3") SAYS_NOT("({{[a-f0-9]+}}) r0") SAYS("(bf) r0 = r5") SAYS_NOT("(b7)")
+NAKED int absent(void) { asm volatile("r0 = 3; r3 = r0; r0 = r5; exit"); }
+
+SEC("socket") ACCEPTED UNPRIV_REFUSED UNPRIV_SAYS("R0 leaks addr") UNPRIV_SAYS_NOT("R5 !read_ok")
+NAKED int absent_unprivileged(void) { asm volatile("r0 = r10; exit"); }
+
+SEC("tc") ACCEPTED UNPRIV_REFUSED
+int no_capabilities(struct __sk_buff *skb) { return 0; }
+
+SEC("tc") ACCEPTED UNPRIV_ACCEPTED TAG("test_caps_unpriv=CAP_BPF|CAP_NET_ADMIN")
+int capabilities(struct __sk_buff *skb) { return 0; }
+
+SEC("socket") TAG("load_mode=jited")
+int with_jit(void *ctx) { return 0; }
+
+SEC("socket") TAG("load_mode=no_jited") REFUSED
+int without_jit(void *ctx) { return 0; }
+
+SEC("tc") ACCEPTED RETURNS(0) TAG("test_linear_size=32")
+int partly_linear(struct __sk_buff *skb) { return 0; }
 
 SEC("socket") ACCEPTED TAG("test_arch=PDP11")
 int elsewhere(void *ctx) { return 0; }
