@@ -146,7 +146,7 @@ func (v *verifier) stepIter(insn int, m *kfuncMeta) error {
 		next.arg2++
 		f.stack[m.iterSlot].r = &next
 		if prev != nil {
-			widen(prev, s)
+			v.widen(prev, s)
 		}
 		notNull(&s.frame().regs[0], v)
 	}

@@ -301,7 +301,7 @@ func (v *verifier) loadStack(fr int32, off int, a *access) error {
 			}
 			return nil
 		}
-		v.fill(fr, i, a.value, true)
+		v.fill(fr, i, a.value, false)
 		return v.pushHist(v.state, stackHist(i, fr), linkedSet{})
 	}
 	if s.r.typ != ptScalar {
@@ -313,7 +313,8 @@ func (v *verifier) loadStack(fr int32, off int, a *access) error {
 	return v.fillPart(fr, i, b, off, saved, a)
 }
 
-// fill copies a saved register back. link gives an unknown scalar an id first.
+// fill copies a saved register back. link gives an unknown scalar an id first:
+// Linux 6.18: a narrow one only, of a whole one that is left to the save.
 func (v *verifier) fill(fr int32, i, dst int, link bool) {
 	s := &v.state.frames[fr].stack[i]
 	if r := s.r; link && v.bpf && r.typ == ptScalar && (r.id&linkMask != 0 || r.id == 0 && r.Bits.Mask != 0) {

@@ -308,7 +308,7 @@ func (v *verifier) leave(early bool) (end bool, err error) {
 	}
 	// The call that runs the callback decides whether to run it again.
 	if prev := v.previousRound(s, v.insn); prev != nil {
-		widen(prev, s)
+		v.widen(prev, s)
 	}
 	return false, nil
 }

@@ -311,7 +311,7 @@ func (v *verifier) stepMayGoto() error {
 	}
 	s.mayGoto++
 	if prev != nil {
-		widen(prev, s)
+		v.widen(prev, s)
 	}
 	v.insn = v.jumpTarget(v.insn)
 	return nil
@@ -329,10 +329,12 @@ func (v *verifier) previousRound(cur *state, insn int) *state {
 }
 
 // widen makes scalars that changed since the last round of a loop unknown,
-// unless their value matters: so that the next round is the same.
-func widen(old, cur *state) {
+// unless their value matters: so that the next round is the same. One that is
+// linked to others than before has changed too.
+func (v *verifier) widen(old, cur *state) {
+	v.ids.reset(0)
 	change := func(o, c *reg) bool {
-		return o.typ == ptScalar && c.typ == ptScalar && !o.precise && !c.precise && !sameButIDs(o, c)
+		return o.typ == ptScalar && c.typ == ptScalar && !o.precise && !c.precise && !v.ids.sameReg(o, c)
 	}
 	for i := old.cur; i >= 0; i-- {
 		o, c := old.frames[i], cur.frames[i]
