@@ -28,7 +28,7 @@ checked.`,
 			switch engine {
 			case "interp":
 			case "jit":
-				return &exitError{exitEnv, fmt.Errorf("engine jit is not supported on this machine: use --engine interp")}
+				return &exitError{exitEnv, errors.New("engine jit runs verified programs only, and these bytes are not: use --engine interp")}
 			default:
 				return usageErrorf("engine %q: want interp or jit", engine)
 			}
