@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -105,7 +106,7 @@ func (v *verifier) exitLoop(s *state) error {
 func (v *verifier) settleEdges(w *sccVisit) error {
 	for round := 0; ; round++ {
 		changed := false
-		for _, e := range w.edges {
+		for _, e := range slices.Backward(w.edges) { // as Linux, for the log
 			c, err := v.carryPrecision(e.equal, e)
 			if err != nil {
 				return err
@@ -231,7 +232,7 @@ func (v *verifier) finish(s *state) error {
 			return err
 		}
 		if s.dropped {
-			v.letGo(s)
+			v.drop(s)
 		}
 		s = s.parent
 	}

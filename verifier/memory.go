@@ -36,6 +36,17 @@ func (v *verifier) letGo(s *state) {
 	v.bytes -= int(s.bytes)
 }
 
+// drop gives up a finished state that is no longer compared with.
+//
+// Linux 6.18: one in a loop with back-edges that are not settled stays to the
+// end, and counts.
+func (v *verifier) drop(s *state) {
+	v.letGo(s)
+	if v.incomplete(s) {
+		v.alive++
+	}
+}
+
 // ownBytes is what s holds alone. Calling frames are shared, and so are the
 // saved registers that the state before it has too.
 func ownBytes(s *state) int {

@@ -389,7 +389,7 @@ func (v *verifier) visited() (done bool, err error) {
 			// Rarely useful: no longer compared with.
 			v.buckets[g.key]--
 			if s.dropped = true; s.branches == 0 {
-				v.letGo(s)
+				v.drop(s)
 			}
 			continue
 		}

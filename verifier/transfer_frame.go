@@ -129,6 +129,7 @@ func (v *verifier) callSub() error {
 	if err := v.enter(v.state, sub, v.insn); err != nil {
 		return err
 	}
+	v.live.trace.forget()
 	callee := v.state.frame()
 	copy(callee.regs[1:6], regs[1:6])
 	// The caller's frame, just hidden, is still this state's alone.
@@ -192,7 +193,6 @@ func (v *verifier) enter(s *state, sub, site int) error {
 		}
 		return v.reject(code, abi.E2BIG, "the call stack of %d frames is too deep", s.cur+2)
 	}
-	v.live.trace.forget()
 	f := &frame{callsite: int32(site), number: s.cur + 1, sub: int32(sub)}
 	f.asyncEntry = s.frame().asyncEntry
 	f.regs[isa.FP].setPointer(ptStack)
@@ -219,7 +219,6 @@ func (v *verifier) pushCallback(insn, sub int, set callbackSetup, run callbackRu
 	v.subs[sub].callback = true
 	v.warnCall(sub)
 	v.log.touchAll()
-	v.live.trace.forget()
 	caller := v.state.frame()
 	if run != runsBetween {
 		v.subs[sub].asyncCB = true
