@@ -188,7 +188,7 @@ func printStats(e *env, f *statFlags, rows []row, there []statID) error {
 
 // replayStats prints the rows of CSV files.
 func replayStats(e *env, f *statFlags, files []string) error {
-	there := csvStats
+	there := knownStats
 	var rows []row
 	for _, name := range files {
 		ids, figs, err := readStats(name)

@@ -140,13 +140,15 @@ func percent(a, b float64) float64 {
 }
 
 // sortRows orders rows; where keys leave it open, by file and program.
-// Missing values come last in a falling order and first in a rising one.
+// Missing values come last in a falling order and first in a rising one; as
+// absolute values they are above all others.
 func sortRows(rows []row, keys []sortKey) {
 	keys = slices.Concat(keys, keyOrder)
 	slices.SortStableFunc(rows, func(x, y row) int {
 		for _, k := range keys {
-			if c := compareValues(x.value(k.statRef), y.value(k.statRef)); c != 0 {
-				if k.rising {
+			a, b := x.value(k.statRef), y.value(k.statRef)
+			if c := compareValues(a, b); c != 0 {
+				if k.rising != (k.abs && a.none != b.none) {
 					return c
 				}
 				return -c

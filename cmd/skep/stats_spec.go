@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -54,11 +55,12 @@ var statDefs = [...]struct {
 }
 
 var (
-	tableStats = []statID{statFile, statProg, statVerdict, statDuration, statInsns, statStates, statSize, statJited}
+	tableStats = []statID{statFile, statProg, statVerdict, statDuration, statInsns, statStates, statPeak}
 	csvStats   = []statID{
-		statFile, statProg, statVerdict, statDuration, statInsns, statStates, statPeak, statMaxPerInsn,
-		statMarkRead, statSize, statJited, statStack, statProgType, statAttachType, statMemory,
+		statFile, statProg, statVerdict, statDuration, statInsns, statStates, statPeak, statMaxPerInsn, statMarkRead,
 	}
+	// knownStats are all that a CSV file may have.
+	knownStats = append(slices.Clone(csvStats), statSize, statJited, statStack, statProgType, statAttachType, statMemory)
 	// ownStats are those that skep measures. It has no kernel that allocates
 	// memory, and its engines' code is not made here.
 	ownStats = []statID{

@@ -64,8 +64,9 @@ func (r row) difference(id statID) string {
 // columnGap is between the columns of a table.
 const columnGap = "  "
 
-// writeTable prints rows below their headings, numbers to the right.
-func writeTable(w io.Writer, cols []column, cells [][]string) error {
+// writeTable prints rows below their headings, numbers to the right, and a rule
+// at the end if the table is closed.
+func writeTable(w io.Writer, cols []column, cells [][]string, closed bool) error {
 	widths := make([]int, len(cols))
 	head, rule := make([]string, len(cols)), make([]string, len(cols))
 	for i, c := range cols {
@@ -96,7 +97,9 @@ func writeTable(w io.Writer, cols []column, cells [][]string) error {
 	for _, line := range cells {
 		put(line, false)
 	}
-	put(rule, true)
+	if closed {
+		put(rule, true)
+	}
 	_, err := io.WriteString(w, b.String())
 	return err
 }
@@ -113,7 +116,7 @@ func writeRows(w io.Writer, rows []row, ids []statID, f *statFlags) error {
 		cells = append(cells, line)
 	}
 	if f.output != outputCSV {
-		return writeTable(w, cols, cells)
+		return writeTable(w, cols, cells, !f.compare)
 	}
 	head := make([]string, len(cols))
 	for i, c := range cols {
