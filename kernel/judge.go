@@ -42,6 +42,9 @@ type Judgement struct {
 	// LastLine is the last line of the log that says something of the program,
 	// "" if there is none.
 	LastLine string
+	// Untyped reports that the kernel has refused the program's types and has
+	// judged it without.
+	Untyped bool
 
 	Insns      int // instructions processed
 	States     int // states kept, in total
@@ -102,7 +105,7 @@ func (l *loading) judge() (int, *Judgement, error) {
 			size = min(size*8, largestLog)
 			continue
 		}
-		j := &Judgement{Accepted: errno == 0, Errno: errno, Log: text(log)}
+		j := &Judgement{Accepted: errno == 0, Errno: errno, Log: text(log), Untyped: l.types.refused != nil}
 		j.read()
 		if errno != 0 {
 			if j.LastLine == "" && (errno == abi.EPERM && l.opts.User == nil || errno == abi.ENOSYS || errno == abi.EAGAIN) {
