@@ -2,6 +2,7 @@ package verifier
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/isa"
@@ -89,9 +90,9 @@ const (
 	maxProgLen  = 1000000
 )
 
-// addSubprogs finds the functions: the entry, and every target of a call or
-// of a function address.
-func (v *verifier) addSubprogs() error {
+// subprogStarts is where functions that are called or pointed to begin, unsorted;
+// with an error, those in front of it.
+func (v *verifier) subprogStarts() ([]int, error) {
 	starts := []int{0}
 	for i := 0; i < len(v.insns); i++ {
 		in := v.insns[i]
@@ -99,20 +100,48 @@ func (v *verifier) addSubprogs() error {
 		kfunc := in.Op == isa.CallOp && in.Src() == isa.CallKfunc
 		v.insn = i
 		if (local || kfunc) && !v.bpf {
-			return v.reject(CodeUnprivileged, abi.EPERM, "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN")
+			return starts, v.reject(CodeUnprivileged, abi.EPERM, "loading/calling other bpf or kernel functions are allowed for CAP_BPF and CAP_SYS_ADMIN")
 		}
 		if kfunc {
 			if err := v.checkKfuncUse(i); err != nil {
-				return err
+				return starts, err
 			}
 		}
 		if local {
 			t := i + 1 + int(in.Imm)
 			if t < 0 || t >= len(v.insns) {
-				return v.reject(CodeBadJump, abi.EINVAL, "call to invalid destination")
+				return starts, v.reject(CodeBadJump, abi.EINVAL, "call to invalid destination")
 			}
 			starts = append(starts, t)
 		}
+	}
+	return starts, nil
+}
+
+// checkExceptionTags refuses more than one exception callback.
+func (v *verifier) checkExceptionTags() error {
+	if f := v.funcAt(0); f != nil && f.Type != nil {
+		n := 0
+		for _, tag := range f.Type.Tags {
+			if strings.HasPrefix(tag, "exception_callback:") {
+				n++
+			}
+		}
+		if n > 1 {
+			return v.reject(CodeException, abi.EEXIST, "multiple exception callback tags for main subprog")
+		}
+	}
+	return nil
+}
+
+// addSubprogs finds the functions: the entry, and every target of a call or
+// of a function address.
+func (v *verifier) addSubprogs() error {
+	starts, err := v.subprogStarts()
+	if err != nil {
+		slices.Sort(starts)
+		v.subs = make([]subprog, len(slices.Compact(starts))) // for the log's figures
+		return err
 	}
 	for _, f := range v.prog.Funcs {
 		if f.ExceptionCallback && f.Start > 0 && f.Start < len(v.insns) {
@@ -146,6 +175,9 @@ func (v *verifier) addSubprogs() error {
 		}
 	}
 	v.subs[0].global = true
+	if err := v.checkExceptionTags(); err != nil {
+		return err
+	}
 	v.logSubs()
 	return nil
 }

@@ -166,7 +166,12 @@ func (v *verifier) insnText(i int) string {
 	}
 	p := isa.Printer{
 		Syntax: isa.SyntaxLog,
-		Helper: func(id int32) string { return helperText(abi.HelperID(id)) },
+		Helper: func(id int32) string {
+			if in.Src() != isa.CallHelper {
+				return "unknown" // no helper, whatever the number
+			}
+			return helperText(abi.HelperID(id))
+		},
 		Kfunc:  func(int32, int16) string { return name },
 	}
 	return fmt.Sprintf("(%02x) %s", uint8(in.Op), p.Format(i, in, hi))

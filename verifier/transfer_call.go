@@ -28,6 +28,9 @@ func (v *verifier) helperFor(id abi.HelperID) *abi.Helper {
 
 // helperText is a helper's name and number as messages show them.
 func helperText(id abi.HelperID) string {
+	if id == 0 {
+		return "bpf_unspec"
+	}
 	if h := abi.HelperByID(id); h != nil {
 		return h.Name
 	}

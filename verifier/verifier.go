@@ -285,20 +285,8 @@ func (v *verifier) checkReference(in, hi isa.Insn) error {
 }
 
 // checkReturns refuses what can end a function early where the function does
-// not return a number, or its type is not known; and more than one exception
-// callback.
+// not return a number, or its type is not known.
 func (v *verifier) checkReturns() error {
-	if f := v.funcAt(0); f != nil && f.Type != nil {
-		n := 0
-		for _, tag := range f.Type.Tags {
-			if strings.HasPrefix(tag, "exception_callback:") {
-				n++
-			}
-		}
-		if n > 1 {
-			return v.reject(CodeException, abi.EEXIST, "multiple exception callback tags for main subprog")
-		}
-	}
 	for s := 1; s < len(v.subs); s++ {
 		sp := &v.subs[s]
 		v.insn = sp.start

@@ -87,7 +87,7 @@ func TestLogsOfCorpus(t *testing.T) {
 }
 
 // leastEqualLogs is how many logs must be equal, in per cent.
-const leastEqualLogs = 90
+const leastEqualLogs = 97
 
 // sampledObjects are the objects to try.
 func sampledObjects(t *testing.T, dir string) []string {
