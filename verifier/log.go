@@ -172,7 +172,7 @@ func (v *verifier) insnText(i int) string {
 			}
 			return helperText(abi.HelperID(id))
 		},
-		Kfunc:  func(int32, int16) string { return name },
+		Kfunc: func(int32, int16) string { return name },
 	}
 	return fmt.Sprintf("(%02x) %s", uint8(in.Op), p.Format(i, in, hi))
 }
