@@ -152,8 +152,9 @@ func (a *arguments) one(i int) bool {
 		return a.memory(v, a.size(i), !k.Has(abi.ArgReadOnly))
 	case abi.ArgConstSize:
 		return *v > 0 && *v < maxArgSize
-	case abi.ArgConstSizeOrZero, abi.ArgConstAllocSize:
+	case abi.ArgConstSizeOrZero:
 		return *v < maxArgSize
+	case abi.ArgConstAllocSize: // the helper gives nothing for a size that is too large
 	case abi.ArgCtx:
 		return *v == d.bctx
 	case abi.ArgSpinLock:
