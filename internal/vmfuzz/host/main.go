@@ -29,7 +29,9 @@ func main() {
 
 func run(ctx context.Context) (bool, error) {
 	dir := flag.String("dir", "build/vm", "where kernels and machines' files go")
-	kernels := flag.String("kernels", "6.12,6.18,7", "the releases to compare with")
+	// Debian's 6.18 lacks what 6.18.44 has taken from later releases: its
+	// differences want eyes.
+	kernels := flag.String("kernels", "6.12,7", "the releases to compare with")
 	limit := flag.Duration("time", time.Minute, "for each kernel, without looking into differences")
 	programs := flag.Int("n", 1<<30, "at most so many programs for each kernel")
 	explain := flag.Int("explain", 100, "how many differences of each kernel to look into")
