@@ -41,6 +41,7 @@ var arrows = []arrow{
 	{pkg: "verifier/domain"},
 	{pkg: "internal/golden"},
 	{pkg: "internal/await"},
+	{pkg: "internal/near"},
 	{pkg: "internal/decode", may: []string{ciliumBTF}},
 	{pkg: "internal/mem", may: []string{xsys}},
 	{pkg: "internal/execmem", may: []string{"internal/mem", xsys}},
@@ -51,7 +52,7 @@ var arrows = []arrow{
 	{pkg: "image", may: []string{"isa", "abi", ciliumBTF}},
 	{pkg: "internal/randprog", may: []string{"isa", "abi", "image", ciliumBTF}},
 	{pkg: "internal/selftest", may: []string{"abi", "image"}},
-	{pkg: "asm", may: []string{"isa", "abi", "image", ciliumBTF}},
+	{pkg: "asm", may: []string{"isa", "abi", "image", "internal/near", ciliumBTF}},
 	{pkg: "object", may: []string{"isa", "abi", "image", ciliumBTF, ciliumEBPF, ciliumAsm}},
 	{pkg: "internal/corpus", may: []string{"image", "object", ciliumBTF}},
 	{pkg: "filter", may: []string{"isa", "abi", "image"}},
@@ -91,7 +92,7 @@ var arrows = []arrow{
 	}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
-		"hook", "kernel", "explain", "skeptest", "internal/decode", "internal/selftest", ciliumBTF, cobra, pflag,
+		"hook", "kernel", "explain", "skeptest", "internal/decode", "internal/near", "internal/selftest", ciliumBTF, cobra, pflag,
 	}},
 }
 

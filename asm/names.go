@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/internal/near"
 )
 
 // names is a set of numbered names: abi's tables seen alike.
@@ -131,7 +132,7 @@ func suggest(s string, names []string) string {
 		return ""
 	}
 	for _, n := range names {
-		if d := distance(s, n); d < dist {
+		if d := near.Distance(s, n); d < dist {
 			best, dist = n, d
 		}
 	}
@@ -139,25 +140,4 @@ func suggest(s string, names []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is the number of edits between two names.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diag
-			if a[i] != b[j] {
-				cost++
-			}
-			diag = row[j+1]
-			row[j+1] = min(cost, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
 }

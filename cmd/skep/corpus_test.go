@@ -1,10 +1,8 @@
 package main
 
 import (
-	"compress/gzip"
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -187,7 +185,7 @@ func TestErrnoOfCorpus(t *testing.T) {
 	types := &kernelTypes{}
 	e := &env{out: io.Discard, err: io.Discard}
 	all, equal, lines, lineless := 0, 0, 0, 0
-	for file, programs := range readRefused(t, results) {
+	for file, programs := range readRecorded(t, results, func(r *recorded) bool { return r.Verdict == "reject" && r.Form == "elf" }) {
 		coll, err := openFitted(e, filepath.Join(objs, file), &verifyFlags{}, types)
 		if err != nil {
 			continue
@@ -197,10 +195,7 @@ func TestErrnoOfCorpus(t *testing.T) {
 			if !ok {
 				continue
 			}
-			man := manifest{{p.Section, p.Name}: {
-				Program: p.Name, Section: p.Section, ProgType: r.ProgType, AttachType: r.AttachType, AttachTo: r.AttachTo, ProgFlags: r.ProgFlags,
-			}}
-			v := verifyProgram(context.Background(), &verifyFlags{}, file, p, man, types)
+			v := verifyProgram(context.Background(), &verifyFlags{}, file, p, r.manifest(), types)
 			if v.Verdict != "reject" {
 				continue
 			}
@@ -223,42 +218,5 @@ func TestErrnoOfCorpus(t *testing.T) {
 	t.Logf("%d refused by both, %d with the kernel's errno; %d with line info, %d without a C line", all, equal, lines, lineless)
 	if all == 0 || equal*100 < all*99 {
 		t.Error("too few error numbers are the kernel's")
-	}
-}
-
-// refused is a rejection as the oracle's results have it.
-type refused struct {
-	recorded
-	Form  string
-	Errno string
-}
-
-func readRefused(t *testing.T, name string) map[string]map[[2]string]refused {
-	t.Helper()
-	f, err := os.Open(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	z, err := gzip.NewReader(f)
-	if err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	out := make(map[string]map[[2]string]refused)
-	for dec := json.NewDecoder(z); ; {
-		var r refused
-		switch err := dec.Decode(&r); {
-		case errors.Is(err, io.EOF):
-			return out
-		case err != nil:
-			t.Fatalf("%s: %v", name, err)
-		}
-		if r.Verdict != "reject" || r.Form != "elf" {
-			continue
-		}
-		if out[r.File] == nil {
-			out[r.File] = make(map[[2]string]refused)
-		}
-		out[r.File][[2]string{r.Section, r.Program}] = r
 	}
 }

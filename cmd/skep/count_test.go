@@ -22,6 +22,14 @@ type recorded struct {
 	AttachType             uint32 `json:"attach_type"`
 	AttachTo               string `json:"attach_to"`
 	ProgFlags              uint32 `json:"prog_flags"`
+	Form, Errno            string
+}
+
+// manifest is what the program was loaded as.
+func (r *recorded) manifest() manifest {
+	return manifest{{r.Section, r.Program}: {
+		Program: r.Program, Section: r.Section, ProgType: r.ProgType, AttachType: r.AttachType, AttachTo: r.AttachTo, ProgFlags: r.ProgFlags,
+	}}
 }
 
 // TestProcessedInstructions prints how many instructions skep and a recorded
@@ -37,7 +45,7 @@ func TestProcessedInstructions(t *testing.T) {
 	var n, equal, ours, theirs int
 	var nanos, logs float64
 	var micros int64
-	for file, programs := range readRecorded(t, results) {
+	for file, programs := range readRecorded(t, results, func(r *recorded) bool { return r.Verdict == "accept" && r.Insns != 0 }) {
 		coll, err := openFitted(e, filepath.Join(objs, file), &verifyFlags{}, kernel)
 		if errors.Is(err, os.ErrNotExist) {
 			continue
@@ -51,10 +59,7 @@ func TestProcessedInstructions(t *testing.T) {
 			if !ok {
 				continue
 			}
-			man := manifest{{p.Section, p.Name}: {
-				Program: p.Name, Section: p.Section, ProgType: r.ProgType, AttachType: r.AttachType, AttachTo: r.AttachTo, ProgFlags: r.ProgFlags,
-			}}
-			v := verifyProgram(context.Background(), &verifyFlags{}, file, p, man, kernel)
+			v := verifyProgram(context.Background(), &verifyFlags{}, file, p, r.manifest(), kernel)
 			if v.Verdict != "accept" {
 				t.Errorf("%s: %s: %s: %s", file, p.Name, v.Verdict, v.Error)
 				continue
@@ -81,8 +86,9 @@ func TestProcessedInstructions(t *testing.T) {
 	t.Logf("time: %.2f of the recorded kernel's in total, %.2f as a geometric mean", nanos/1000/float64(micros), math.Exp(logs/float64(n)))
 }
 
-// readRecorded reads the accepted programs of ELF objects, by file.
-func readRecorded(t *testing.T, name string) map[string]map[[2]string]recorded {
+// readRecorded reads what was recorded of the programs of ELF objects that want
+// takes, by file.
+func readRecorded(t *testing.T, name string, want func(*recorded) bool) map[string]map[[2]string]recorded {
 	t.Helper()
 	f, err := os.Open(name)
 	if err != nil {
@@ -103,7 +109,7 @@ func readRecorded(t *testing.T, name string) map[string]map[[2]string]recorded {
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
-		if r.Verdict != "accept" || r.Insns == 0 || filepath.Ext(r.File) != ".o" {
+		if filepath.Ext(r.File) != ".o" || !want(&r) {
 			continue
 		}
 		if out[r.File] == nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/skepbpf/skep/internal/near"
 	"github.com/skepbpf/skep/verifier"
 )
 
@@ -135,8 +136,8 @@ func findCode(name string) (verifier.Code, error) {
 	if strings.Contains(name, " ") {
 		return 0, usageErrorf("no message of the verifier is like %q: skep explain lists all codes", name)
 	}
-	if near := nearCodes(name); len(near) > 0 {
-		return 0, usageErrorf("unknown code %q: did you mean %s?", name, strings.Join(near, ", "))
+	if found := nearCodes(name); len(found) > 0 {
+		return 0, usageErrorf("unknown code %q: did you mean %s?", name, strings.Join(found, ", "))
 	}
 	return 0, usageErrorf("unknown code %q: skep explain lists all codes", name)
 }
@@ -154,45 +155,24 @@ func codeNames() []string {
 func nearCodes(name string) []string {
 	const most = 5
 	name = strings.TrimPrefix(strings.ToLower(name), "code")
-	var near []string
+	var found []string
 	if len(name) > 1 {
 		for _, n := range codeNames() {
 			if strings.Contains(strings.ToLower(n), name) {
-				near = append(near, n)
+				found = append(found, n)
 			}
 		}
 	}
-	if len(near) == 0 {
-		dist := func(n string) int { return editDistance(name, strings.ToLower(n)) }
+	if len(found) == 0 {
+		dist := func(n string) int { return near.Distance(name, strings.ToLower(n)) }
 		for _, n := range codeNames() {
 			if dist(n) <= max(1, len(n)/3) {
-				near = append(near, n)
+				found = append(found, n)
 			}
 		}
-		slices.SortStableFunc(near, func(a, b string) int { return dist(a) - dist(b) })
+		slices.SortStableFunc(found, func(a, b string) int { return dist(a) - dist(b) })
 	}
-	return near[:min(len(near), most)]
-}
-
-// editDistance counts the letters to insert, delete or change to make b of a.
-func editDistance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diag := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			change := diag
-			if a[i] != b[j] {
-				change++
-			}
-			diag = row[j+1]
-			row[j+1] = min(change, row[j]+1, row[j+1]+1)
-		}
-	}
-	return row[len(b)]
+	return found[:min(len(found), most)]
 }
 
 // seeExplain is the hint that ends the text of a rejection.

@@ -1,6 +1,7 @@
 package jit
 
 import (
+	"errors"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -21,9 +22,9 @@ type Engine struct {
 	arena    *execmem.Arena
 	features uint64
 	off      emit.Opt
-	call     mem.Addr // stub that calls a function
-	resume   mem.Addr // stub that goes on after an exit
-	undo     func()   // takes the signal handler away, nil if there is none
+	call     mem.Addr  // stub that calls a function
+	resume   mem.Addr  // stub that goes on after an exit
+	handlers *handlers // of signals, nil if there are none
 
 	mu    sync.Mutex
 	progs atomic.Pointer[[]*code] // by handle, nil where free
@@ -56,20 +57,20 @@ func New(opts *Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	b, err := a.Place(stubs.Code)
-	if err != nil {
-		return nil, err
-	}
 	e := &Engine{arena: a, off: opts.Off}
+	e.progs.Store(&[]*code{})
 	if !opts.Plain {
 		e.features = features()
 	}
-	e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
-	e.progs.Store(&[]*code{})
-	if !opts.NoSignals {
-		if e.undo, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2])); err != nil {
-			return nil, err
+	b, err := a.Place(stubs.Code)
+	if err == nil {
+		e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
+		if !opts.NoSignals {
+			e.handlers, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2]))
 		}
+	}
+	if err != nil {
+		return nil, errors.Join(err, e.Close())
 	}
 	return e, nil
 }
@@ -77,10 +78,12 @@ func New(opts *Options) (*Engine, error) {
 // Name is "jit".
 func (e *Engine) Name() string { return "jit" }
 
-// Close gives back all code. No program of the engine may run or be run.
+// Close gives back all code. No program of the engine may run or be run. Where
+// another handler of the same signals was put before the engine's, the memory
+// stays mapped: that one leads here.
 func (e *Engine) Close() error {
-	if e.undo != nil {
-		e.undo()
+	if !e.handlers.remove() {
+		return nil
 	}
 	return e.arena.Close()
 }

@@ -7,4 +7,8 @@ import (
 	"github.com/skepbpf/skep/internal/mem"
 )
 
-func handle(*execmem.Arena, mem.Addr) (func(), error) { return func() {}, nil }
+type handlers struct{}
+
+func handle(*execmem.Arena, mem.Addr) (*handlers, error) { return nil, nil }
+
+func (*handlers) remove() bool { return true }

@@ -19,42 +19,53 @@ type action struct {
 	mask                     uint64
 }
 
+// handlers are an engine's signal handlers.
+type handlers struct{ list []handler }
+
+type handler struct {
+	sig          unix.Signal
+	before, ours action
+}
+
 // handle puts handlers of SIGSEGV and SIGBUS before Go's, in the arena: they
-// send faults of its code to fault and leave all others to Go. undo takes them
-// away.
-func handle(a *execmem.Arena, fault mem.Addr) (undo func(), err error) {
+// send faults of its code to fault and leave all others to Go. Those that it
+// could put there are returned with an error, too.
+func handle(a *execmem.Arena, fault mem.Addr) (*handlers, error) {
 	lo, hi := a.Range()
-	var undos []func()
-	undo = func() {
-		for _, f := range undos {
-			f()
-		}
-	}
+	h := &handlers{}
 	for _, sig := range []unix.Signal{unix.SIGSEGV, unix.SIGBUS} {
-		var before action
-		if err := sigaction(sig, nil, &before); err != nil {
-			undo()
-			return nil, err
+		n := handler{sig: sig}
+		if err := sigaction(sig, nil, &n.before); err != nil {
+			return h, err
 		}
-		b, err := a.Place(amd64.Handler(uint64(lo), uint64(hi), uint64(fault), uint64(before.handler)))
+		b, err := a.Place(amd64.Handler(uint64(lo), uint64(hi), uint64(fault), uint64(n.before.handler)))
 		if err != nil {
-			undo()
-			return nil, err
+			return h, err
 		}
-		ours := before
-		ours.handler = uintptr(b.Addr())
-		if err := sigaction(sig, &ours, nil); err != nil {
-			undo()
-			return nil, err
+		n.ours = n.before
+		n.ours.handler = uintptr(b.Addr())
+		if err := sigaction(sig, &n.ours, nil); err != nil {
+			return h, err
 		}
-		undos = append(undos, func() {
-			var now action
-			if sigaction(sig, nil, &now) == nil && now.handler == ours.handler {
-				_ = sigaction(sig, &before, nil)
-			}
-		})
+		h.list = append(h.list, n)
 	}
-	return undo, nil
+	return h, nil
+}
+
+// remove takes the handlers away. It is false where one has to stay, because
+// another was put before it.
+func (h *handlers) remove() bool {
+	gone := true
+	if h == nil {
+		return gone
+	}
+	for _, n := range h.list {
+		var now action
+		if sigaction(n.sig, nil, &now) != nil || now.handler != n.ours.handler || sigaction(n.sig, &n.before, nil) != nil {
+			gone = false
+		}
+	}
+	return gone
 }
 
 func sigaction(sig unix.Signal, set, old *action) error {

@@ -58,6 +58,9 @@ again:
     r0 += 1
     if r0 < 3000000 goto again
     exit
+.program endless section=socket
+again:
+    goto again
 .program faults section=socket
     r1 = 0x100000000000 ll
     call sub
@@ -194,8 +197,9 @@ func stressRun(t *testing.T, rt *vm.Runtime, progs map[string]*vm.Program, r *ra
 	}
 }
 
-// TestLoopsDoNotStopTheWorld demands that a collection gets through while a
-// program loops.
+// TestLoopsDoNotStopTheWorld demands that collections get through while a
+// program loops without end, and that its Go context ends it. Code that never
+// looked up would stop the test for good.
 func TestLoopsDoNotStopTheWorld(t *testing.T) {
 	engine, err := jit.New(nil)
 	if err != nil {
@@ -205,23 +209,17 @@ func TestLoopsDoNotStopTheWorld(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := stressPrograms(t, engine)["spins"]
+	p := stressPrograms(t, engine)["endless"]
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	done := make(chan int)
+	run, err := rt.Runner(ctx, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan error)
 	go func() {
-		run, err := rt.Runner(context.Background(), nil)
-		if err != nil {
-			t.Error(err)
-		}
-		defer run.Close()
-		n := 0
-		for ; ctx.Err() == nil; n++ {
-			if _, err := run.Run(p, 0); err != nil {
-				t.Error(err)
-			}
-		}
-		done <- n
+		_, err := run.Run(p, 0)
+		done <- err
 	}()
 	var worst time.Duration
 	for range 50 {
@@ -229,6 +227,58 @@ func TestLoopsDoNotStopTheWorld(t *testing.T) {
 		runtime.GC()
 		worst = max(worst, time.Since(begin))
 	}
+	select {
+	case err := <-done:
+		t.Fatalf("the loop ended by itself: %v", err)
+	default:
+	}
 	cancel()
-	t.Logf("%d loops of 3,000,000 turns; the longest of 50 collections took %v", <-done, worst)
+	if err := <-done; !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v, want %v", err, context.Canceled)
+	}
+	t.Logf("the longest of 50 collections took %v", worst)
+	if err := errors.Join(run.Close(), p.Close(), rt.Close(), engine.Close()); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestEnginesCloseInAnyOrder demands that faults still end the run only, in code
+// and in Go, after the engine below has gone.
+func TestEnginesCloseInAnyOrder(t *testing.T) {
+	first, err := jit.New(nil)
+	if err != nil {
+		t.Skip(err)
+	}
+	second, err := jit.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := first.Close(); err != nil {
+		t.Fatal(err)
+	}
+	rt, err := vm.NewRuntime(&vm.RuntimeOptions{CPUs: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	run, err := rt.Runner(context.Background(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := stressPrograms(t, second)["faults"]
+	var f *vm.Fault
+	if _, err := run.Run(p, 0); !errors.As(err, &f) {
+		t.Errorf("code: %v, want a fault", err)
+	}
+	func() {
+		defer func() {
+			if recover() == nil {
+				t.Error("a nil pointer of Go was read")
+			}
+		}()
+		var nothing *[1 << 8]byte
+		_ = nothing[len(os.Args)]
+	}()
+	if err := errors.Join(run.Close(), p.Close(), rt.Close(), second.Close()); err != nil {
+		t.Error(err)
+	}
 }
