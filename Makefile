@@ -86,7 +86,7 @@ CORPUS = $(abspath $(firstword $(wildcard $(ORACLE)/objs $(SELFTESTS)/objs)))
 objects:
 	SKEP_ORACLE_OBJS=$(CORPUS) $(GO) test -count=1 ./object ./asm ./verifier ./vm ./internal/difftest
 	SKEP_ORACLE_OBJS=$(CORPUS) SKEP_ORACLE_RESULTS=$(wildcard $(abspath $(SHARED))/oracle/results/kernel-6.18.jsonl.gz) \
-		$(GO) test -count=1 -v -run TestProcessedInstructions ./cmd/skep
+		$(GO) test -count=1 -v -run "TestProcessedInstructions|TestErrnoOfCorpus" ./cmd/skep
 
 clean:
 	rm -rf build
