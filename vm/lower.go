@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/image"
@@ -11,8 +12,8 @@ import (
 	"github.com/skepbpf/skep/vm/ir"
 )
 
-// frameSize is the stack of a function. RFC 9669 leaves it open; Linux gives
-// 512 bytes.
+// frameSize is the most stack of a function, and what it gets where nothing is
+// known of it. RFC 9669 leaves it open; Linux gives 512 bytes.
 const frameSize = 512
 
 // lowerer turns slots into lowered instructions.
@@ -31,6 +32,7 @@ type lowerer struct {
 // facts is what lowering reads of a verifier.Program.
 type facts interface {
 	Fact(slot int) verifier.Fact
+	Funcs() []verifier.Func
 }
 
 // lower turns a verified program into what engines run.
@@ -79,7 +81,7 @@ func (l *lowerer) frames() {
 	}
 	l.mayGoto = make([]int, len(funcs))
 	for i, f := range funcs {
-		depth := frameSize
+		depth := l.depth(f.Start)
 		end := len(l.img.Insns)
 		if i+1 < len(funcs) {
 			end = funcs[i+1].Start
@@ -99,6 +101,19 @@ func (l *lowerer) frames() {
 			Name: f.Name, Start: f.Start, End: end, StackDepth: depth, MayGoto: l.mayGoto[i],
 		})
 	}
+}
+
+// depth is the stack of the function at slot in bytes, a multiple of 8.
+func (l *lowerer) depth(slot int) int {
+	if l.proof == nil {
+		return frameSize
+	}
+	funcs := l.proof.Funcs()
+	i, ok := slices.BinarySearchFunc(funcs, slot, func(f verifier.Func, slot int) int { return f.Start - slot })
+	if !ok {
+		return frameSize
+	}
+	return min((funcs[i].Depth+7)&^7, frameSize)
 }
 
 // findFuncs finds the functions of a program without function information by

@@ -15,6 +15,17 @@ type proof map[int]verifier.Fact
 
 func (p proof) Fact(slot int) verifier.Fact { return p[slot] }
 
+// Funcs knows of no function.
+func (proof) Funcs() []verifier.Func { return nil }
+
+// depths is a proof that knows how deep functions' stacks are.
+type depths struct {
+	proof
+	funcs []verifier.Func
+}
+
+func (d depths) Funcs() []verifier.Func { return d.funcs }
+
 // proveAll says that every slot of img is reached and that slots of at are
 // context accesses at their own offset.
 func proveAll(img *image.Program, at ...int) proof {
@@ -203,5 +214,39 @@ func TestOddProgramsAreRefused(t *testing.T) {
 		if low, err := LowerUnverified(&image.Program{Name: "odd", Insns: insns}, nil); err == nil {
 			t.Errorf("%s was lowered: %+v", name, low.Insns)
 		}
+	}
+}
+
+func TestFramesAreAsDeepAsProven(t *testing.T) {
+	t.Parallel()
+	img := parse(t, `.program p section=syscall
+    call a
+    call b
+    call c
+    exit
+.func a
+    *(u8 *)(r10 -13) = 0
+    r0 = 0
+    exit
+.func b
+    may_goto out
+out:
+    r0 = 0
+    exit
+.func c
+    r0 = 0
+    exit`)
+	funcs := make([]verifier.Func, 3) // nothing is known of c
+	for i, depth := range []int{0, 13, 24} {
+		funcs[i] = verifier.Func{Start: img.Funcs[i].Start, Depth: depth}
+	}
+	low := mustLower(t, img, depths{proveAll(img), funcs})
+	for i, want := range []int{0, 16, 32, frameSize} {
+		if got := low.Funcs[i].StackDepth; got != want {
+			t.Errorf("function %d: %d bytes, want %d", i, got, want)
+		}
+	}
+	if at := low.Funcs[2].MayGoto; at != -32 {
+		t.Errorf("the word of may_goto is at %d", at)
 	}
 }
