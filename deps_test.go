@@ -61,9 +61,10 @@ var arrows = []arrow{
 	{pkg: "vm", may: []string{"isa", "abi", "image", "verifier", "host", "bpfmap", "vm/ir", "internal/mem"}},
 	{pkg: "vm/interp", may: []string{"isa", "abi", "image", "vm", "vm/ir", "bpfmap", "internal/mem"}},
 	{pkg: "vm/jit/emit", may: []string{"isa", "vm/ir"}},
+	{pkg: "vm/jit/opt", may: []string{"isa", "abi", "vm/ir", "vm/jit/emit"}},
 	{pkg: "vm/jit/amd64", may: []string{"isa", "abi", "vm/ir", "vm/jit/emit"}},
 	{pkg: "vm/jit/arm64", may: []string{"isa", "abi", "vm/ir", "vm/jit/emit"}},
-	{pkg: "vm/jit", may: []string{"isa", "vm", "vm/ir", "bpfmap", "vm/jit/emit", "vm/jit/amd64", "vm/jit/arm64", "internal/mem", "internal/execmem", xsys, xarch}},
+	{pkg: "vm/jit", may: []string{"isa", "vm", "vm/ir", "bpfmap", "vm/jit/emit", "vm/jit/opt", "vm/jit/amd64", "vm/jit/arm64", "internal/mem", "internal/execmem", xsys, xarch}},
 	{pkg: "helper", may: []string{"abi", "vm", "bpfmap", "host", "internal/mem", "internal/packet"}},
 	{pkg: "", may: []string{
 		"isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "bpfmap", "vm", "vm/ir",

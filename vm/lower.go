@@ -166,6 +166,7 @@ func (l *lowerer) functions() error {
 			}
 		}
 		f.End = len(l.out.Insns)
+		f.Cost = int32(f.End - f.Start)
 	}
 	return nil
 }
@@ -230,6 +231,7 @@ func (l *lowerer) link() error {
 		insns[in.Off].Flags |= ir.Target
 		if int(in.Off) <= i {
 			in.Flags |= ir.BackEdge
+			in.Cost = int32(i + 1 - int(in.Off))
 		}
 	}
 	return l.ends()

@@ -15,6 +15,11 @@ type Insn struct {
 	// Imm is the second operand, a 64-bit constant, an address or a
 	// subprogram's index.
 	Imm int64
+	// Cost is the number of instructions that a jump with BackEdge takes off
+	// the fuel when it is taken.
+	Cost int32
+	// Index and Scale are of accesses with an index: LdIdxU8 and the like.
+	Index, Scale uint8
 }
 
 // Flags are facts about an instruction that an engine may use or ignore.
@@ -29,6 +34,9 @@ const (
 	// BackEdge is set on jumps whose target is not after them: where engines
 	// count instructions and poll.
 	BackEdge
+	// SrcDead is set where nobody reads the register Src after the instruction
+	// and Dst is another one. Only the optimiser sets it.
+	SrcDead
 )
 
 // Func is a subprogram of a lowered program.
@@ -38,6 +46,8 @@ type Func struct {
 	// StackDepth is the size of its frame in bytes, rounded up to 8, the word
 	// of a may_goto included.
 	StackDepth int
+	// Cost is the number of instructions that a call of it takes off the fuel.
+	Cost int32
 	// MayGoto is the offset from r10 of the word that counts may_goto, 0 if
 	// the function has none. The caller of the function sets it to MayGotoTurns.
 	MayGoto int

@@ -210,7 +210,13 @@ const (
 	CastKern // dst = src, an arena address as programs dereference it
 	CastUser // dst = src, an arena address as user space sees it
 	Throw    // ends the program with r1 as its value: bpf_throw
-	NumOps   // count of operations, with gaps
+)
+
+// What lowering never makes: operations that vm/jit/opt puts together from
+// others, for generators of machine code.
+const (
+	Spend  Op = iota + 240 // takes Imm instructions off the fuel, without a poll
+	NumOps                 // count of operations, with gaps
 )
 
 // IsJump reports whether Off is the index of another instruction of the same

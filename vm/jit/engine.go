@@ -11,6 +11,7 @@ import (
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
+	"github.com/skepbpf/skep/vm/jit/opt"
 )
 
 // arenaSize is the room for all programs' code. Pages that are not used take no
@@ -90,9 +91,11 @@ func (e *Engine) Close() error {
 
 // Compile turns p into machine code.
 func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
-	cd := &code{engine: e, prog: p, low: p.Lowered(), bodies: p.Bodies()}
+	cd := &code{engine: e, prog: p, bodies: p.Bodies()}
 	cd.handle = e.add(cd)
-	out, err := compile(cd.low, emit.Options{Handle: uint32(cd.handle), Features: e.features, Off: e.off})
+	opts := emit.Options{Handle: uint32(cd.handle), Features: e.features, Off: e.off}
+	cd.low = opt.Optimize(p.Lowered(), opts)
+	out, err := compile(cd.low, opts)
 	if err != nil {
 		e.drop(cd.handle)
 		return nil, err

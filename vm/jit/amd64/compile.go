@@ -123,7 +123,7 @@ func (c *compiler) prologue(at emit.Label) {
 	if f.MayGoto != 0 {
 		c.storeI(8, rbp, int32(f.MayGoto), ir.MayGotoTurns)
 	}
-	c.spend(f.End-f.Start, f.Start, -1)
+	c.spend(int(f.Cost), f.Start, -1)
 }
 
 // epilogue gives up fn's frame, but for the return address.
@@ -271,6 +271,8 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 		c.movRR(false, dst, src)
 	case op == ir.CastUser:
 		c.castUser(dst, src, in.Imm)
+	case op == ir.Spend:
+		c.aluRI(true, sub, fuel, int32(in.Imm))
 	case op == ir.Invalid:
 		c.exit(emit.ExitFault, n, false)
 	default:

@@ -24,11 +24,11 @@ var conds = [...]cond{
 // between.
 func (c *compiler) jump(i int, in *ir.Insn, dst, src reg) {
 	target := int(in.Off)
-	back := target <= i
+	back := in.Flags&ir.BackEdge != 0
 	to := c.insns + emit.Label(target)
 	switch {
 	case in.Op == ir.JA && back:
-		c.spend(i+1-target, target, target)
+		c.spend(int(in.Cost), target, target)
 		return
 	case in.Op == ir.JA:
 		if target != i+1 {
@@ -46,7 +46,7 @@ func (c *compiler) jump(i int, in *ir.Insn, dst, src reg) {
 	if back {
 		over := c.NewLabel()
 		c.jcc(cc.not(), over)
-		c.spend(i+1-target, target, target)
+		c.spend(int(in.Cost), target, target)
 		c.Bind(over)
 	} else {
 		c.jcc(cc, to)

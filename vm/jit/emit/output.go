@@ -62,6 +62,7 @@ const (
 	OptLookup Opt = 1 << iota // lookups in arrays without a call
 	OptLoop                   // bpf_loop as a loop of machine code
 	OptCPU                    // the number of the CPU without a call
+	OptDead                   // no code for results that nobody reads
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -1,0 +1,9 @@
+// Package opt makes a lowered program cheaper for machines: passes over a graph
+// of blocks that replace operations by fewer or better ones, some of which only
+// they make (ir.Spend and what follows it).
+//
+// Its one invariant: an optimised program does the same as the lowered one to
+// everything that a run can see: memory, helpers and their arguments, the
+// result, and the fuel that loops and calls cost. Each pass can be left out by
+// a bit of emit.Opt.
+package opt

@@ -1,0 +1,58 @@
+package opt
+
+import "github.com/skepbpf/skep/vm/ir"
+
+// place appends the blocks of f to out, in an order in which control mostly
+// falls through, and gives jumps their indices.
+func (f *function) place(out *ir.Program) {
+	info := f.info
+	info.Start = len(out.Insns)
+	order := f.order()
+	start := make([]int32, len(f.blocks))
+	for k, n := range order {
+		b := &f.blocks[n]
+		start[n] = int32(len(out.Insns))
+		out.Insns = append(out.Insns, b.insns...)
+		if b.next != none && (k+1 == len(order) || order[k+1] != b.next) {
+			slot := int32(-1)
+			if in := b.last(); in != nil {
+				slot = in.Slot
+			}
+			out.Insns = append(out.Insns, ir.Insn{Op: ir.JA, Off: int32(b.next), Slot: slot})
+		}
+	}
+	info.End = len(out.Insns)
+	for i := info.Start; i < info.End; i++ {
+		in := &out.Insns[i]
+		in.Flags &^= ir.Target
+		if in.Slot < 0 {
+			in.Slot = out.Insns[max(i-1, 0)].Slot
+		}
+	}
+	for i := info.Start; i < info.End; i++ {
+		if in := &out.Insns[i]; in.Op.IsJump() {
+			in.Off = start[in.Off]
+			out.Insns[in.Off].Flags |= ir.Target
+		}
+	}
+	out.Funcs[f.index] = info
+}
+
+// order is the order of the blocks that are laid out: that of the program, but
+// a block without another way in comes right behind the one that falls into it.
+func (f *function) order() []int {
+	order := make([]int, 0, len(f.blocks))
+	placed := make([]bool, len(f.blocks))
+	for i := range f.blocks {
+		for n := i; n != none && !placed[n] && !f.blocks[n].dead; n = f.blocks[n].next {
+			placed[n] = true
+			order = append(order, n)
+			// Keep the program's order where control falls into a block that
+			// another one precedes, too.
+			if next := f.blocks[n].next; next != n+1 && next != none && len(f.blocks[next].preds) > 1 {
+				break
+			}
+		}
+	}
+	return order
+}

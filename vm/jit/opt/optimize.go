@@ -1,0 +1,57 @@
+package opt
+
+import (
+	"slices"
+
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// pass is an optimisation of one function. It may rely on graph and liveness,
+// and says whether it changed something: then liveness is found again.
+type pass struct {
+	opt emit.Opt
+	run func(f *function, o *emit.Options) bool
+}
+
+// passes are the optimisations in their order.
+var passes = []pass{
+	{emit.OptDead, func(f *function, _ *emit.Options) bool { f.sweep(); return true }},
+}
+
+// Optimize is p with fewer or better operations. p is left alone; functions,
+// callees and maps keep their numbers.
+func Optimize(p *ir.Program, o emit.Options) *ir.Program {
+	out := *p
+	out.Funcs = slices.Clone(p.Funcs)
+	out.Insns = make([]ir.Insn, 0, len(p.Insns)+8)
+	work := slices.Clone(p.Insns)
+	for n := range p.Funcs {
+		f := build(p, n, work[p.Funcs[n].Start:p.Funcs[n].End])
+		if len(f.blocks) > 0 {
+			f.optimize(&o)
+		}
+		f.place(&out)
+	}
+	out.Index = make([]int32, len(p.Index))
+	for i := range out.Index {
+		out.Index[i] = -1
+	}
+	for i := len(out.Insns) - 1; i >= 0; i-- {
+		if s := out.Insns[i].Slot; s >= 0 {
+			out.Index[s] = int32(i)
+		}
+	}
+	return &out
+}
+
+func (f *function) optimize(o *emit.Options) {
+	f.merge()
+	f.live()
+	for _, p := range passes {
+		if o.Off&p.opt == 0 && p.run(f, o) {
+			f.live()
+		}
+	}
+	f.marks()
+}
