@@ -66,6 +66,7 @@ soak:
 
 examples:
 	examples/build.sh --check
+	internal/bench/progs/build.sh --check
 	verifier/testdata/pages/build.sh --check
 	verifier/testdata/features/build.sh --check || [ $$? = 3 ] # 3: another kernel
 

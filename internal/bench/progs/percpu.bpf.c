@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// 1000 lookups in a per-CPU array of 1024, each followed by an addition.
+#include "bench.h"
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1024);
+	__type(key, __u32);
+	__type(value, __u64);
+} table SEC(".maps");
+
+SEC("xdp")
+int run(struct xdp_md *ctx)
+{
+	__u32 x = *(const __u32 *)INPUT(ctx);
+
+	for (int i = 0; i < 1000; i++) {
+		x = next(x);
+		__u32 key = x >> 22;
+		__u64 *v = bpf_map_lookup_elem(&table, &key);
+		if (v)
+			*v += i;
+	}
+	return x;
+}
