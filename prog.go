@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/cilium/ebpf/btf"
@@ -138,7 +139,14 @@ func loadProgram(ctx context.Context, b Backend, spec *ProgramSpec, fitted *imag
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", spec.Name, err)
 	}
-	return &Program{name: spec.Name, typ: spec.Type, impl: impl, own: newHandle(impl.Close)}, nil
+	return newProgram(Program{name: spec.Name, typ: spec.Type, impl: impl, own: newHandle(impl.Close)}), nil
+}
+
+// newProgram is a handle for callers to close. Close for those that forget is
+// the collector's: machine code lies outside of the heap.
+func newProgram(p Program) *Program {
+	runtime.AddCleanup(&p, func(own *handle) { _ = own.close() }, p.own)
+	return &p
 }
 
 // resolve fits programs to the kernel types in opts, or to this machine where
@@ -232,11 +240,12 @@ func (p *Program) Clone() (*Program, error) {
 	}
 	c := *p
 	c.own = own
-	return &c, nil
+	return newProgram(c), nil
 }
 
 // Close gives up this handle; it is idempotent. The program lives on while
-// links, program arrays or clones use it.
+// links, program arrays or clones use it, and while runs are inside. A handle
+// that nothing refers to any more is closed by Go's collector.
 func (p *Program) Close() error {
 	if p == nil {
 		return nil

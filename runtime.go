@@ -17,16 +17,6 @@ import (
 	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/interp"
-	"github.com/skepbpf/skep/vm/jit"
-)
-
-// Engine names what runs programs.
-type Engine string
-
-// The engines.
-const (
-	EngineInterp Engine = "interp" // the reference, on every machine
-	EngineJIT    Engine = "jit"    // machine code; see vm/jit for where it runs
 )
 
 // RuntimeOptions change how a Runtime is made.
@@ -38,9 +28,16 @@ type RuntimeOptions struct {
 	Host host.Host
 	// Seed makes hashing and iteration orders repeatable; 0 is random.
 	Seed uint64
-	// Engine runs verified programs; "" means EngineInterp. Unverified ones are
-	// always interpreted.
+	// Engine runs verified programs; "" means EngineJIT where there is one and
+	// EngineInterp elsewhere. A name that was given is an order: where it cannot
+	// be had, NewRuntime fails. Unverified programs are always interpreted.
 	Engine Engine
+	// NoSignals leaves the process's handlers of SIGSEGV and SIGBUS alone. They
+	// turn a fault in machine code, which only a bug of skep can cause, into the
+	// end of one run; without them it ends the process. Give it to every Runtime
+	// of a process that must keep these signals to itself, and name a Backend
+	// wherever one is taken, because the default Runtime has the handlers.
+	NoSignals bool
 }
 
 // Runtime is the Backend that runs programs in this process. Maps and programs
@@ -49,6 +46,7 @@ type Runtime struct {
 	vm      *vm.Runtime
 	table   *bpfmap.Table
 	engine  vm.Engine
+	named   bool // engine was asked for by name
 	helpers *vm.Helpers
 }
 
@@ -71,27 +69,11 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 		return nil, err
 	}
 	r := &Runtime{vm: v, table: table, helpers: helper.Table()}
-	if r.engine, err = newEngine(opts.Engine); err != nil {
+	if r.engine, err = newEngine(opts.Engine, opts.NoSignals); err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
+	r.named = opts.Engine != ""
 	return r, nil
-}
-
-// native is the process's JIT: one arena for the code of all runtimes.
-var native = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(nil) })
-
-func newEngine(name Engine) (vm.Engine, error) {
-	switch name {
-	case "", EngineInterp:
-		return interp.Engine{}, nil
-	case EngineJIT:
-		e, err := native()
-		if err != nil {
-			return nil, fmt.Errorf("engine jit: %w", err)
-		}
-		return e, nil
-	}
-	return nil, fmt.Errorf("engine %q: want interp or jit", name)
 }
 
 // defaultRuntime serves callers that name no Backend, so that their maps and
@@ -152,7 +134,7 @@ func (r *Runtime) NewProgram(ctx context.Context, p *image.Program, maps []Backe
 	if err != nil {
 		return nil, err
 	}
-	u := &userProgram{rt: r, p: ready, proven: proven}
+	u := &userProgram{rt: r, p: ready, proven: proven, engine: ready.Engine().Name()}
 	if err := u.hold(live); err != nil {
 		return nil, errors.Join(err, ready.Close())
 	}
@@ -181,7 +163,7 @@ func (r *Runtime) prepare(ctx context.Context, p *image.Program, live []bpfmap.M
 	if err != nil {
 		return nil, nil, err
 	}
-	ready, err := vm.New(proven, vm.Options{Engine: r.engine, Helpers: r.helpers, Maps: live})
+	ready, err := r.compile(proven, live)
 	return ready, proven, err
 }
 

@@ -17,6 +17,7 @@ type userProgram struct {
 	rt     *Runtime
 	p      *vm.Program
 	proven *verifier.Program // nil for unverified programs
+	engine string
 	refs   *refs
 }
 
@@ -42,7 +43,7 @@ func (u *userProgram) Info() ProgramInfo {
 	if u.proven == nil {
 		return ProgramInfo{Engine: "interp, unverified"}
 	}
-	return ProgramInfo{Engine: u.rt.engine.Name(), Verified: u.proven.Stats(), Log: u.proven.Log()}
+	return ProgramInfo{Engine: u.engine, Verified: u.proven.Stats(), Log: u.proven.Log()}
 }
 
 // hold keeps the program's maps alive and tells its program arrays what kind of
@@ -84,7 +85,7 @@ type programKind struct {
 
 func (u *userProgram) kind() programKind {
 	img := u.p.Image()
-	return programKind{img.Type, u.rt.engine.Name(), img.Flags&abi.XDPHasFrags != 0}
+	return programKind{img.Type, u.engine, img.Flags&abi.XDPHasFrags != 0}
 }
 
 // handle is what a program array holds: a reference of its own, nil if the

@@ -3,6 +3,7 @@ package vm
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/skepbpf/skep/abi"
 )
@@ -29,6 +30,9 @@ func (e *UnsupportedError) Is(target error) bool { return target == ErrNotSuppor
 
 // ErrBudget ends a run that used up its instruction budget.
 var ErrBudget = errors.New("instruction budget used up")
+
+// ErrClosed is that a program was closed before the run. It is os.ErrClosed.
+var ErrClosed = fs.ErrClosed
 
 // ErrNested ends a run that would be nested deeper than four.
 var ErrNested = errors.New("runs nested too deep")

@@ -2,6 +2,7 @@ package vm
 
 import (
 	"fmt"
+	"sync/atomic"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/bpfmap"
@@ -18,6 +19,10 @@ type Options struct {
 	// Maps are the live maps, in the order of image.Program.Maps. They must
 	// stay open as long as the program.
 	Maps []bpfmap.Map
+	// Epoch is the one that the contexts of all runs enter: that of their
+	// table. With it a program may be closed while runs are inside; without, nil,
+	// Close frees at once.
+	Epoch *bpfmap.Epoch
 }
 
 // Program is a program ready to run.
@@ -27,7 +32,10 @@ type Program struct {
 	bodies  []HelperFunc // of low.Callees
 	maps    []bpfmap.Map
 	helpers *Helpers
+	engine  Engine
 	code    Code
+	epoch   *bpfmap.Epoch
+	closed  atomic.Bool
 }
 
 // New lowers a verified program and compiles it with opts.Engine.
@@ -47,7 +55,7 @@ func ready(img *image.Program, low *ir.Program, opts Options) (*Program, error) 
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
-	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps, helpers: opts.Helpers}
+	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps, helpers: opts.Helpers, engine: opts.Engine, epoch: opts.Epoch}
 	if v.code, err = opts.Engine.Compile(v); err != nil {
 		return nil, fmt.Errorf("program %q: %s: %w", img.Name, opts.Engine.Name(), err)
 	}
@@ -75,12 +83,32 @@ func (p *Program) Maps() []bpfmap.Map { return p.maps }
 // Code is the program as its engine runs it.
 func (p *Program) Code() Code { return p.code }
 
-// Close releases what the engine holds. No run may be inside or follow.
-func (p *Program) Close() error { return p.code.Close() }
+// Engine is what the program was compiled with.
+func (p *Program) Engine() Engine { return p.engine }
+
+// Close forbids runs that begin later and releases what the engine holds, once
+// no run can be inside: at the end of the last one that was under way. It is
+// idempotent. Tail calls still reach a closed program: who puts one into a
+// program array closes it after the array has let go of it.
+func (p *Program) Close() error {
+	if p.closed.Swap(true) {
+		return nil
+	}
+	if p.epoch == nil {
+		return p.code.Close()
+	}
+	p.epoch.Defer(func() { _ = p.code.Close() }) // engines free memory of their own only
+	return nil
+}
 
 // Run runs p once on c, with r1 = bctx: the native context block that
 // ir.CtxOf(p.Type()) describes. A run inside a run stays on the context.
 func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
+	// A run that sees the program open here is one that Close waits for: its
+	// context entered the epoch before.
+	if p.closed.Load() {
+		return 0, ErrClosed
+	}
 	var s saved
 	if err := c.enter(p, &s); err != nil {
 		return 0, err

@@ -63,7 +63,7 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 	fl.BoolVar(&f.all, "all", false, "show array elements that are zero, and all events, too")
 	fl.StringArrayVar(&f.events, "event", nil, "the struct of a ring buffer's records, `map=struct`")
 	fl.StringVar(&f.btf, "btf", "", "kernel types from this BTF `file` (default: the running kernel's)")
-	fl.StringVar(&f.engine, "engine", "interp", "interp or jit")
+	engineFlag(c, &f.engine)
 	fl.IntVar(&f.cpus, "cpus", 0, "number of virtual CPUs (default: as many as Go uses)")
 	fl.BoolVar(&f.realClock, "real-clock", false, "clocks show the time of day instead of the packets' times")
 	fl.BoolVar(&f.noVerify, "unverified", false, "do not verify; check every access while running")
@@ -72,8 +72,8 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 }
 
 func runObject(ctx context.Context, e *env, f *runFlags, file string) error {
-	if f.engine != string(skep.EngineInterp) && f.engine != string(skep.EngineJIT) {
-		return usageErrorf("engine %q: want interp or jit", f.engine)
+	if err := checkEngine(f.engine); err != nil {
+		return err
 	}
 	if f.data != "" && len(f.pcaps) > 0 {
 		return usageErrorf("--data and --pcap exclude each other")

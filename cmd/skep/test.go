@@ -25,7 +25,7 @@ const testDataLen = 64
 
 type testOptions struct {
 	json, unprivileged, verbose bool
-	btf                         string
+	btf, engine                 string
 	programs                    []string
 }
 
@@ -70,6 +70,7 @@ Exit code 1 if a program fails its expectations, else 0.`,
 	fl.BoolVar(&f.unprivileged, "unprivileged", false, "check expectations of unprivileged users, too")
 	fl.StringVar(&f.btf, "btf", "", "kernel types from this BTF `file` (default: the running kernel's)")
 	fl.StringSliceVar(&f.programs, "program", nil, "only programs of this `name`")
+	engineFlag(c, &f.engine)
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print the verifier's logs")
 	return c
 }
@@ -86,6 +87,9 @@ type tester struct {
 }
 
 func testFiles(ctx context.Context, e *env, f *testOptions, files []string) error {
+	if err := checkEngine(f.engine); err != nil {
+		return err
+	}
 	t := &tester{e: e, f: f, kernel: &kernelTypes{file: f.btf}, counts: tally{}, skipped: tally{}, lacking: tally{}, seen: make(map[string]bool)}
 	if f.btf != "" {
 		if _, err := t.kernel.spec(); err != nil {
@@ -313,7 +317,7 @@ func (t *tester) retval(ctx context.Context, o *testObject, i int, trust verifie
 	if t.f.verbose {
 		trace = t.e.err
 	}
-	rt, err := skep.NewRuntime(&skep.RuntimeOptions{Host: host.NewReal(host.RealOptions{Trace: trace})})
+	rt, err := skep.NewRuntime(&skep.RuntimeOptions{Host: host.NewReal(host.RealOptions{Trace: trace}), Engine: skep.Engine(t.f.engine)})
 	if err != nil {
 		return 0, err
 	}

@@ -18,6 +18,9 @@ import (
 // memory.
 const arenaSize = 64 << 20
 
+// ErrFull is that the engine has no room left for a program's code.
+var ErrFull = execmem.ErrFull
+
 // Engine compiles programs to machine code. It is safe for concurrent use.
 type Engine struct {
 	arena    *execmem.Arena
@@ -100,13 +103,28 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	if cd.block, err = e.arena.Place(out.Code); err != nil {
+	block, err := e.arena.Place(out.Code)
+	if err != nil {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	cd.base = cd.block.Addr()
 	cd.exits, cd.starts, cd.funcs = out.Exits, out.Starts, out.Funcs
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	cd.block, cd.base = block, block.Addr()
 	return cd, nil
+}
+
+// holder is the program whose code is at pc, nil if there is none.
+func (e *Engine) holder(pc mem.Addr) *code {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, cd := range *e.progs.Load() {
+		if cd != nil && cd.block != nil && pc >= cd.base && pc < cd.base+mem.Addr(cd.block.Size()) {
+			return cd
+		}
+	}
+	return nil
 }
 
 // add gives cd a handle.
@@ -139,7 +157,7 @@ type code struct {
 	prog   *vm.Program
 	low    *ir.Program
 	bodies []vm.HelperFunc
-	block  *execmem.Block
+	block  *execmem.Block // nil when closed; under Engine.mu
 	base   mem.Addr
 	exits  []emit.Exit
 	funcs  []int32
@@ -148,10 +166,13 @@ type code struct {
 
 // Close frees the code. It is idempotent.
 func (cd *code) Close() error {
-	if cd.block != nil {
-		cd.block.Free()
+	cd.engine.mu.Lock()
+	block := cd.block
+	cd.block = nil
+	cd.engine.mu.Unlock()
+	if block != nil {
 		cd.engine.drop(cd.handle)
-		cd.block = nil
+		block.Free()
 	}
 	return nil
 }

@@ -167,10 +167,7 @@ func (cd *code) faulted(c *vm.Context, sp mem.Addr) error {
 	pc := mem.Addr(c.Block.Engine[wordPC])
 	f := &vm.Fault{Kind: vm.FaultRead, Insn: -1, Addr: c.Block.Engine[wordAddr], Verified: true}
 	insn := 0
-	for _, p := range *cd.engine.progs.Load() {
-		if p == nil || pc < p.base || pc >= p.base+mem.Addr(p.block.Size()) {
-			continue
-		}
+	if p := cd.engine.holder(pc); p != nil {
 		cd = p
 		n, found := slices.BinarySearch(p.starts, int32(pc-p.base))
 		if !found {

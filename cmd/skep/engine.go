@@ -1,0 +1,21 @@
+package main
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/skepbpf/skep"
+)
+
+// engineFlag adds --engine to a command that runs programs.
+func engineFlag(c *cobra.Command, to *string) {
+	c.Flags().StringVar(to, "engine", "", "interp or jit (default: jit where there is one for the machine, else interp)")
+}
+
+// checkEngine refuses names of no engine before anything is loaded.
+func checkEngine(name string) error {
+	switch skep.Engine(name) {
+	case "", skep.EngineInterp, skep.EngineJIT:
+		return nil
+	}
+	return usageErrorf("engine %q: want interp or jit", name)
+}
