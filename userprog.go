@@ -95,7 +95,7 @@ func (u *userProgram) handle() *bpfmap.Handle {
 		return nil
 	}
 	return &bpfmap.Handle{
-		Value: 1, Object: u.p, Owner: u.kind(),
+		Value: u.p.Entry(), Object: u.p, Owner: u.kind(),
 		Release: func() { _ = u.refs.drop() },
 	}
 }

@@ -101,7 +101,7 @@ func (l *lowerer) call(in isa.Insn) error {
 	case isa.CallHelper:
 		callee.Helper = abi.HelperID(in.Imm)
 		if callee.Helper == tailCallHelper {
-			l.emit(ir.Insn{Op: ir.TailCall})
+			l.emit(ir.Insn{Op: ir.TailCall, Imm: int64(l.fact().Map)})
 			return nil
 		}
 		callee.Map = int(l.fact().Map)

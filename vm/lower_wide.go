@@ -95,6 +95,8 @@ func mapLayout(m bpfmap.Map) ir.MapLayout {
 		l.Kind = ir.MapPerCPUArray
 	case abi.ArrayOfMaps:
 		l.Kind = ir.MapArrayOfMaps
+	case abi.ProgArray:
+		l.Kind = ir.MapPrograms
 	default:
 		return l
 	}

@@ -164,7 +164,7 @@ func (l *loner) fill() bool {
 			if p == nil {
 				return false
 			}
-			h := &bpfmap.Handle{ID: 1, Value: 1, Object: p}
+			h := &bpfmap.Handle{ID: 1, Value: p.Entry(), Object: p}
 			if e := m.(bpfmap.Holder).Hold(e.Key, h, abi.UpdateAny); e != 0 {
 				l.t.Errorf("program array: errno %d", e)
 			}

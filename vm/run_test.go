@@ -201,7 +201,7 @@ func (w *world) runner(t testing.TB, budget int64) *vm.Runner {
 func (w *world) hold(t testing.TB, array string, index uint32, name string) {
 	t.Helper()
 	m := w.maps[w.coll.Map(array)]
-	h := &bpfmap.Handle{ID: 1, Value: 1, Object: w.progs[name]}
+	h := &bpfmap.Handle{ID: 1, Value: w.progs[name].Entry(), Object: w.progs[name]}
 	key := []byte{byte(index), byte(index >> 8), byte(index >> 16), byte(index >> 24)}
 	if e := m.(bpfmap.Holder).Hold(key, h, abi.UpdateAny); e != 0 {
 		t.Fatalf("hold: errno %d", e)

@@ -5,6 +5,25 @@ import (
 	"github.com/skepbpf/skep/internal/mem"
 )
 
+// TailTarget is code that other code of its engine can continue in by itself.
+type TailTarget interface {
+	Code
+	// Entry is an address that the engine knows for its own, so that no word
+	// of another engine's is taken for it.
+	Entry() uint64
+}
+
+// noEntry is the word of programs that have no such address.
+const noEntry = 1
+
+// Entry is the word that stands for p in program arrays, bpfmap.Handle.Value.
+func (p *Program) Entry() uint64 {
+	if t, ok := p.code.(TailTarget); ok {
+		return t.Entry()
+	}
+	return noEntry
+}
+
 // TailCall is the program at index of the program array whose header is at
 // array, nil if there is none or the run had its 33 tail calls.
 func (c *Context) TailCall(array mem.Addr, index uint64) *Program {

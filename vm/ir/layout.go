@@ -74,6 +74,7 @@ const (
 	MapArray                      // Base + index*Stride
 	MapPerCPUArray                // Base + cpu*CPUStride + index*Stride
 	MapArrayOfMaps                // the 8-byte word at Base + index*Stride, if not zero
+	MapPrograms                   // no lookup; words at Base as MapArrayOfMaps, see vm.Program.Entry
 )
 
 // MapLayout is what an engine must know to inline a map's lookup.
@@ -87,3 +88,9 @@ type MapLayout struct {
 	ValueSize  uint32 // bytes that a program may access
 	MaxEntries uint32
 }
+
+// Offsets in the block that a map's Header points to.
+const (
+	HeaderMaxEntries = 20 // 4 bytes
+	HeaderBase       = 32 // 8 bytes, address of the first element
+)

@@ -198,7 +198,7 @@ const (
 	Call      Op = iota + 200 // r0 = Callees[Off](r1 ... r5)
 	CallLocal                 // calls the subprogram Funcs[Imm], which starts at Off
 	CallX                     // calls helper number dst: unverified programs only
-	TailCall                  // continues in program r3 of the array at r2, or falls through
+	TailCall                  // continues in program r3 of the array at r2, or falls through; Imm = index in Maps + 1 of the array, 0 if it varies
 	Exit                      // returns r0 from the subprogram or the program
 	MayGoto                   // counts down the word at r10 + Imm; at zero jumps to Off
 	LdAbs8                    // r0 = packet bytes at Imm, big-endian, or ends the program with 0

@@ -96,7 +96,10 @@ func (e *Engine) Close() error {
 func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 	cd := &code{engine: e, prog: p, bodies: p.Bodies()}
 	cd.handle = e.add(cd)
-	opts := emit.Options{Handle: uint32(cd.handle), Features: e.features, Off: e.off}
+	lo, hi := e.arena.Range()
+	opts := emit.Options{
+		Handle: uint32(cd.handle), Features: e.features, Off: e.off, CodeLow: uint64(lo), CodeSize: uint64(hi - lo),
+	}
 	cd.low = opt.Optimize(p.Lowered(), opts)
 	out, err := compile(cd.low, opts)
 	if err != nil {
@@ -176,6 +179,9 @@ func (cd *code) Close() error {
 	}
 	return nil
 }
+
+// Entry is the address at which tail calls enter.
+func (cd *code) Entry() uint64 { return cd.at(cd.funcs[0]) }
 
 // at is the address of an offset in the code.
 func (cd *code) at(off int32) uint64 { return uint64(cd.base) + uint64(off) }

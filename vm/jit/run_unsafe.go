@@ -22,9 +22,6 @@ const (
 	wordAddr   = (emit.BlockAddr - ir.BlockEngine) / 8
 )
 
-// room is the stack that a chain of calls and an exit need at most, in bytes.
-const room = 8*(512+128) + 128
-
 // Run runs the program from its entry.
 func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
 	r0, err := cd.run(c, 0, uint64(bctx), 0, 0, 0, 0)
@@ -47,7 +44,7 @@ func (cd *code) Call(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, 
 func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error) {
 	b := c.Block
 	sp := b.SP
-	if sp-room < b.StackLimit {
+	if sp-emit.Room < b.StackLimit {
 		return 0, cd.fail(c, sp, cd.low.Funcs[fn].Start, &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true})
 	}
 	s := &b.Saved
@@ -140,7 +137,7 @@ func (cd *code) serve(c *vm.Context, x *emit.Exit) error {
 		if !ok || next.engine != cd.engine {
 			return errors.New("tail call into a program of another engine")
 		}
-		if b.SP-room < b.StackLimit {
+		if b.SP-emit.Room < b.StackLimit {
 			return &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true}
 		}
 		c.SetProgram(p)

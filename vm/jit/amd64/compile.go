@@ -39,7 +39,8 @@ type compiler struct {
 	cold  []cold
 
 	fn     *ir.Func
-	saved  []reg      // by fn, besides rbp
+	frame  frame      // of fn
+	outer  bool       // function 0 is entered from outside alone
 	unwind emit.Label // the code that ends fn
 }
 
@@ -58,6 +59,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c.funcs = c.NewLabels(len(p.Funcs))
 	c.leave, c.begin, c.loop = c.NewLabel(), c.NewLabel(), c.NewLabel()
 	c.Bind(c.begin)
+	c.outer = !c.called(0)
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
 	for i := range p.Funcs {
 		if err := c.function(i); err != nil {
@@ -82,7 +84,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 // function emits a function: prologue, body, what runs rarely.
 func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
-	c.fn, c.unwind = f, c.NewLabel()
+	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
 	c.prologue(c.funcs + emit.Label(n))
 	for i := f.Start; i < f.End; i++ {
 		c.Bind(c.insns + emit.Label(i))
@@ -100,59 +102,6 @@ func (c *compiler) function(n int) error {
 	}
 	c.cold = c.cold[:0]
 	return nil
-}
-
-// prologue opens fn's frame and takes its instructions off the fuel.
-func (c *compiler) prologue(at emit.Label) {
-	f := c.fn
-	c.Bind(at)
-	c.saved = c.saved[:0]
-	for r := 6; r < 10; r++ {
-		if c.writes(f, uint8(r)) {
-			c.saved = append(c.saved, regs[r])
-		}
-	}
-	c.push(rbp)
-	for _, r := range c.saved {
-		c.push(r)
-	}
-	c.movRR(true, rbp, rsp)
-	if f.StackDepth > 0 {
-		c.aluRI(true, sub, rsp, int32(f.StackDepth))
-	}
-	if f.MayGoto != 0 {
-		c.storeI(8, rbp, int32(f.MayGoto), ir.MayGotoTurns)
-	}
-	c.spend(int(f.Cost), f.Start, -1)
-}
-
-// epilogue gives up fn's frame, but for the return address.
-func (c *compiler) epilogue() {
-	if c.fn.StackDepth > 0 {
-		c.movRR(true, rsp, rbp)
-	}
-	for i := len(c.saved) - 1; i >= 0; i-- {
-		c.pop(c.saved[i])
-	}
-	c.pop(rbp)
-}
-
-// writes reports whether f changes BPF register r.
-func (c *compiler) writes(f *ir.Func, r uint8) bool {
-	for i := f.Start; i < f.End; i++ {
-		in := &c.p.Insns[i]
-		switch op := in.Op; {
-		case op.IsJump() || op >= ir.St8K && op <= ir.AtomicXor64 || op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw:
-		case op >= ir.FetchAdd32 && op <= ir.Xchg64:
-			if in.Src == r {
-				return true
-			}
-		case op == ir.CmpXchg32 || op == ir.CmpXchg64:
-		case in.Dst == r:
-			return true
-		}
-	}
-	return false
 }
 
 // spend takes n instructions off the fuel and polls when it is used up, then
@@ -187,22 +136,6 @@ func (c *compiler) exit(kind emit.ExitKind, insn int32, all bool) {
 
 // saved is the offset of a saved register in the block.
 func saved(r int) int32 { return ir.BlockSaved + 8*int32(r) }
-
-// unwinds emits the place where the latest exit may end the function instead:
-// it returns, or goes to the block's target.
-func (c *compiler) unwinds(tail bool) {
-	over := c.NewLabel()
-	c.jmp(over)
-	c.exits[len(c.exits)-1].Unwind = c.Len()
-	c.epilogue()
-	if tail {
-		c.load(8, false, regs[1], block, saved(1))
-		c.jmpMem(block, emit.BlockTarget)
-	} else {
-		c.ret()
-	}
-	c.Bind(over)
-}
 
 // leaveCode is what exits jump to.
 func (c *compiler) leaveCode() {
@@ -258,13 +191,12 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 			c.ret()
 		}
 	case op == ir.TailCall:
-		c.exit(emit.ExitTail, n, true)
-		c.unwinds(true)
+		c.tailCall(n, in)
 	case op >= ir.ProbeU8 && op <= ir.ProbeS32:
 		c.exit(emit.ExitProbe, n, true)
 	case op >= ir.LdAbs8 && op <= ir.LdInd32:
 		c.exit(emit.ExitLoad, n, true)
-		c.unwinds(false)
+		c.unwinds()
 	case op == ir.Throw:
 		c.exit(emit.ExitThrow, n, false)
 	case op == ir.CastKern:

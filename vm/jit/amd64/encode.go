@@ -350,6 +350,13 @@ func (e *encoder) store(size int, base reg, off int32, src reg) {
 	}
 }
 
+// loadIndex reads 8 bytes at base + index<<shift. The index is not rsp, the base
+// neither rbp nor r13.
+func (e *encoder) loadIndex(dst, base, index reg, shift uint8) {
+	e.Byte(0x40|rexW|byte(dst>>3)*rexR|byte(index>>3)*rexX|byte(base>>3)*rexB, 0x8b,
+		byte(dst&7)<<3|4, shift<<6|byte(index&7)<<3|byte(base&7))
+}
+
 // storeI writes the low size bytes of imm, which is sign-extended for 8.
 func (e *encoder) storeI(size int, base reg, off, imm int32) {
 	if size == 2 {
@@ -382,8 +389,9 @@ func (e *encoder) leaLabel(dst reg, l emit.Label) {
 	e.Want(l, fixRel32)
 }
 
-// callR calls the address in r.
+// callR and jmpR go to the address in r.
 func (e *encoder) callR(r reg) { e.rr(false, 0xff, 2, r) }
+func (e *encoder) jmpR(r reg)  { e.rr(false, 0xff, 4, r) }
 
 func (e *encoder) push(r reg) {
 	e.rex(false, 0, r, false)

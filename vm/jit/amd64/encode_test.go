@@ -66,6 +66,8 @@ func every(f func(emit func(e *encoder))) {
 		f(func(e *encoder) { e.movsx32(a, b) })
 		f(func(e *encoder) { e.push(a) })
 		f(func(e *encoder) { e.callR(a) })
+		f(func(e *encoder) { e.jmpR(b) })
+		f(func(e *encoder) { e.loadIndex(a, r11, b, 3) })
 		f(func(e *encoder) { e.pop(b) })
 		for _, imm := range []int64{0, 1, -1, 0xffffffff, 1 << 31, -1 << 31, 0x123456789abcdef0} {
 			f(func(e *encoder) { e.movRI(a, imm) })

@@ -54,6 +54,10 @@ const (
 	SavedSlots
 )
 
+// Room is the stack that a program's chain of calls, and an exit at its end, need
+// at most, in bytes: 8 functions deep.
+const Room = 8*(512+128) + 128
+
 // Opt is a set of optimisations.
 type Opt uint32
 
@@ -62,6 +66,7 @@ const (
 	OptLookup Opt = 1 << iota // lookups in arrays without a call
 	OptLoop                   // bpf_loop as a loop of machine code
 	OptCPU                    // the number of the CPU without a call
+	OptTail                   // tail calls without leaving to Go
 	OptDead                   // no code for results that nobody reads
 
 	OptAll Opt = 1<<iota - 1
@@ -73,6 +78,10 @@ type Options struct {
 	Off Opt
 	// Handle is what the code leaves in BlockProg.
 	Handle uint32
+	// CodeLow and CodeSize are where the engine's code lies: words of program
+	// arrays that are addresses in there are entries of its programs. A size
+	// of 0 means that no word is.
+	CodeLow, CodeSize uint64
 	// Features are the machine's, as bits of the architecture's own.
 	Features uint64
 }
