@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz vm-fuzz bench soundness soak examples conformance agreement oracle objects clean
+.PHONY: all build test lint race cross fuzz vm-fuzz bench soundness engines soak examples conformance agreement oracle objects clean
 
 all: build test
 
@@ -52,8 +52,13 @@ SOUNDTIME ?= 1m
 soundness:
 	SOUNDTIME=$(SOUNDTIME) $(GO) test -count=1 -timeout 0 -v -run TestRandomPrograms ./internal/difftest
 
+# Random programs that the verifier accepts, on all engines.
+ENGINETIME ?= 1m
+engines:
+	ENGINETIME=$(ENGINETIME) $(GO) test -count=1 -timeout 0 -v -run TestEnginesAgree ./internal/difftest
+
 # What takes long, before a release: the rules and logs against the running kernel, races
-# again and again, an hour of soundness, every fuzz target, and random programs
+# again and again, an hour of soundness, half of one of engines, every fuzz target, and random programs
 # against kernels. SOAKTIME is for each target and kernel.
 SOAKTIME ?= 10m
 soak:
@@ -61,6 +66,7 @@ soak:
 	SKEP_LIVE_KERNEL=1 SKEP_ORACLE_OBJS=$(CORPUS) SKEP_ORACLE_EVERY=1 $(GO) test -count=1 -v -timeout 60m -run TestLogsOfCorpus ./cmd/skep
 	CGO_ENABLED=1 $(GO) test -race -gcflags=all=-d=checkptr=0 -count=5 -timeout 60m $(RACE)
 	$(MAKE) soundness SOUNDTIME=1h
+	$(MAKE) engines ENGINETIME=30m
 	scripts/fuzz.sh $(SOAKTIME)
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(SOAKTIME)
 

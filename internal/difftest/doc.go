@@ -14,6 +14,7 @@
 //	member.go  is this register one of those?
 //	facts.go   what lowering and the engines rely on
 //	check.go   all of it for one program
+//	engines.go do all engines end a run alike?
 //
 // Its one invariant: it believes nothing of the verifier that it could look up
 // in the machine. What the machine cannot tell, kernel objects above all, is

@@ -34,6 +34,7 @@ type world struct {
 	ctxSize int
 	xdp     *packet.XDP
 	skb     *skb
+	native  *packet.SKB // the packet of lowered programs
 	trace   func(interp.Step)
 
 	// What the run has been given so far: where elements begin, by map, and
@@ -101,16 +102,37 @@ func hasNumbers(t abi.ProgType) bool {
 	return false
 }
 
-// newWorld makes a world; ok is false if it cannot be, for lack of a map, a
-// helper or a kfunc.
+// newWorld makes a world and the program behind the interpreter's unverified
+// door. It fails for lack of a map, a helper or a kfunc.
 func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err error) {
-	r := rand.New(rand.NewPCG(seed, 0x736f756e64))
-	w = &world{img: img, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2})}
+	w, r, err := emptyWorld(img, seed)
 	defer func() {
 		if err != nil {
 			w.close()
 		}
 	}()
+	if err != nil {
+		return w, nil, err
+	}
+	if err := w.makeContext(r); err != nil {
+		return w, nil, err
+	}
+	ready, err = interp.NewUnverified(img, &interp.UnverifiedOptions{
+		Helpers: helpers(), Maps: w.maps, CtxSize: w.ctxSize,
+		Trace: func(s interp.Step) {
+			if w.trace != nil {
+				w.trace(s)
+			}
+		},
+	})
+	return w, ready, err
+}
+
+// emptyWorld is a world without a context, and what makes the rest of it. It
+// must be closed even if it fails.
+func emptyWorld(img *image.Program, seed uint64) (w *world, r *rand.Rand, err error) {
+	r = rand.New(rand.NewPCG(seed, 0x736f756e64))
+	w = &world{img: img, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2})}
 	w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table, Host: host.NewFixed(host.FixedOptions{Seed: seed, Step: 1000})})
 	if err != nil {
 		return w, nil, err
@@ -129,18 +151,7 @@ func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err
 			w.values[i] = append(w.values[i], uint64(mem.AddrOf(b.Memory())))
 		}
 	}
-	if err := w.makeContext(r); err != nil {
-		return w, nil, err
-	}
-	ready, err = interp.NewUnverified(img, &interp.UnverifiedOptions{
-		Helpers: helpers(), Maps: w.maps, CtxSize: w.ctxSize,
-		Trace: func(s interp.Step) {
-			if w.trace != nil {
-				w.trace(s)
-			}
-		},
-	})
-	return w, ready, err
+	return w, r, nil
 }
 
 // helpers are the helpers that exist, and for others that answer with a number
@@ -285,6 +296,8 @@ func (w *world) run(ctx context.Context, p *vm.Program, budget int64) (uint64, e
 		r.Context().Event = w.xdp
 	case w.skb != nil:
 		r.Context().Event = w.skb
+	case w.native != nil:
+		r.Context().Event = w.native
 	}
 	return r.Run(p, mem.Addr(w.ctx))
 }
@@ -304,6 +317,9 @@ func (w *world) close() {
 	}
 	if w.skb != nil {
 		_ = mem.Free(w.skb.memory)
+	}
+	if w.native != nil {
+		_ = w.native.Close()
 	}
 }
 
@@ -414,6 +430,9 @@ func (w *world) digest() uint64 {
 	}
 	if w.skb != nil {
 		add(w.skb.memory)
+	}
+	if w.native != nil {
+		add(w.native.Data(), w.native.Fields())
 	}
 	return sum
 }

@@ -10,17 +10,23 @@ import (
 )
 
 // Engine is the interpreter as an engine of vm.
-type Engine struct{}
+type Engine struct {
+	// Poison fills every frame before its function begins, if it is not 0. It
+	// shows whether a program reads stack that it has not written.
+	Poison byte
+}
 
 // Name is "interp".
 func (Engine) Name() string { return "interp" }
 
 // Compile packs p's instructions for the loop.
-func (Engine) Compile(p *vm.Program) (vm.Code, error) {
+func (e Engine) Compile(p *vm.Program) (vm.Code, error) {
 	if err := checkHost(); err != nil {
 		return nil, err
 	}
-	return newCode(p), nil
+	cd := newCode(p)
+	cd.poison = e.Poison
+	return cd, nil
 }
 
 // code is a program as the loop runs it.
@@ -30,6 +36,7 @@ type code struct {
 	insns  []insn
 	funcs  []ir.Func
 	bodies []vm.HelperFunc
+	poison byte
 }
 
 func newCode(p *vm.Program) *code {

@@ -42,6 +42,12 @@ func (m *machine) frame(f *ir.Func, r *[16]uint64) error {
 	}
 	b.SP = sp
 	r[10] = uint64(fp)
+	if m.cd.poison != 0 {
+		stack := sp.Bytes(f.StackDepth)
+		for i := range stack {
+			stack[i] = m.cd.poison
+		}
+	}
 	if f.MayGoto != 0 {
 		*(fp + mem.Addr(int64(f.MayGoto))).U64() = ir.MayGotoTurns
 	}
