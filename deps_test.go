@@ -91,9 +91,10 @@ var arrows = []arrow{
 	{pkg: "internal/agreement", may: []string{
 		"isa", "abi", "image", "object", "verifier", "kernel", "internal/selftest", ciliumBTF,
 	}},
+	{pkg: "internal/bench", may: []string{"", "abi", "image", "vm", "internal/mem", "internal/packet"}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
-		"hook", "kernel", "explain", "skeptest", "internal/decode", "internal/near", "internal/selftest", ciliumBTF, cobra, pflag,
+		"hook", "kernel", "explain", "skeptest", "internal/bench", "internal/decode", "internal/near", "internal/selftest", ciliumBTF, cobra, pflag,
 	}},
 }
 

@@ -3,6 +3,7 @@ package vm
 import (
 	"fmt"
 	"sync/atomic"
+	"time"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/bpfmap"
@@ -35,6 +36,7 @@ type Program struct {
 	engine  Engine
 	code    Code
 	epoch   *bpfmap.Epoch
+	compile time.Duration // what code took to make
 	closed  atomic.Bool
 }
 
@@ -56,9 +58,11 @@ func ready(img *image.Program, low *ir.Program, opts Options) (*Program, error) 
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
 	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps, helpers: opts.Helpers, engine: opts.Engine, epoch: opts.Epoch}
+	start := time.Now()
 	if v.code, err = opts.Engine.Compile(v); err != nil {
 		return nil, fmt.Errorf("program %q: %s: %w", img.Name, opts.Engine.Name(), err)
 	}
+	v.compile = time.Since(start)
 	return v, nil
 }
 
@@ -79,6 +83,9 @@ func (p *Program) Helpers() *Helpers { return p.helpers }
 
 // Maps are the live maps, in the order of image.Program.Maps.
 func (p *Program) Maps() []bpfmap.Map { return p.maps }
+
+// CompileTime is how long the engine took to compile the program.
+func (p *Program) CompileTime() time.Duration { return p.compile }
 
 // Code is the program as its engine runs it.
 func (p *Program) Code() Code { return p.code }

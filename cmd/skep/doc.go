@@ -6,6 +6,7 @@
 //	skep test FILE...                   expectations written in the object, as the selftests have
 //	skep dump FILE                      instructions with C lines, maps, BTF, or proven facts
 //	skep asm FILE.s                     assemble text and print the slots
+//	skep bench FILE                     how long a run takes
 //	skep plugin [MEMORY]                run raw bytes from standard input
 //
 // The result goes to standard output and the reason of a failure to standard

@@ -82,7 +82,7 @@ func newRoot(e *env) *cobra.Command {
 	root.SetFlagErrorFunc(func(c *cobra.Command, err error) error {
 		return usageErrorf("%w: see %s --help", err, c.CommandPath())
 	})
-	root.AddCommand(newRun(e), newVerify(e), newTest(e), newExplain(e), newDump(e), newAsm(e), newPlugin(e), newVersion(e))
+	root.AddCommand(newRun(e), newBench(e), newVerify(e), newTest(e), newExplain(e), newDump(e), newAsm(e), newPlugin(e), newVersion(e))
 	for _, c := range root.Commands() {
 		c.Args = usageArgs(c.Args)
 	}
