@@ -73,6 +73,9 @@ func (p *Program) FactText(slot int) string {
 			out = append(out, w.text)
 		}
 	}
+	if n.Has(NumberKey) {
+		out = append(out, "key "+numberText(n.Value))
+	}
 	return strings.Join(append(out, resultTexts(in, f, n)...), "; ")
 }
 

@@ -81,6 +81,7 @@ func (j *joiner) callHelper(s *numState, slot int, id abi.HelperID) num {
 		j.clobber(s, slot)
 		return anything
 	}
+	_, there := j.inBounds(s, slot, id)
 	for i, a := range h.Args {
 		r := isa.R1 + isa.Reg(i)
 		if a.Base() == abi.ArgFunc {
@@ -92,6 +93,9 @@ func (j *joiner) callHelper(s *numState, slot int, id abi.HelperID) num {
 			continue
 		}
 		j.written(s, slot, r, n)
+	}
+	if there {
+		return someplace // not NULL
 	}
 	return helperResult(h, s)
 }

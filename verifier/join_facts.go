@@ -30,8 +30,15 @@ func (j *joiner) operands(s *numState, slot int, in isa.Insn, f *Number) {
 			arithmeticFacts(s, in, f)
 		}
 	case isa.ClassJmp:
-		if in.Op == isa.CallOp && in.Src() == isa.CallHelper && j.inBounds(s, slot, abi.HelperID(in.Imm)) {
+		if in.Op != isa.CallOp || in.Src() != isa.CallHelper {
+			return
+		}
+		if key, ok := j.inBounds(s, slot, abi.HelperID(in.Imm)); ok {
 			f.Flags |= NumberInBounds
+			if key.IsConst32() {
+				f.Flags |= NumberKey
+				f.Value = uint64(uint32(key.Bits.Value))
+			}
 		}
 	case isa.ClassStx:
 		if in.Op.Mode() == isa.ModeMem {
@@ -118,35 +125,34 @@ func (j *joiner) jumpFacts(slot int, in isa.Insn, c *comparison, may, mayNot boo
 	}
 }
 
-// inBounds reports whether a call looks up an element of an array that is
-// there.
-func (j *joiner) inBounds(s *numState, slot int, id abi.HelperID) bool {
+// inBounds is the key of a lookup in an array; ok is false unless there always
+// is such an element.
+func (j *joiner) inBounds(s *numState, slot int, id abi.HelperID) (key num, ok bool) {
 	at := int(j.facts[slot].Map) - 1
 	if id != abi.MapLookupElem || at < 0 || at >= len(j.p.img.Maps) || j.loose {
-		return false
+		return key, false
 	}
 	m := j.p.img.Maps[at]
 	if m.KeySize != 4 || m.Type != abi.Array && m.Type != abi.PerCPUArray {
-		return false
+		return key, false
 	}
-	var key num
 	switch r := &s.regs[isa.R2]; r.kind {
 	case numStack:
 		p := s.pieceAt(int(r.off))
 		if p == nil || p.size < 4 {
-			return false
+			return key, false
 		}
 		key = p.num
 	case numMapValue:
 		c, ok := j.frozen64(r.arg, int(r.off), 4)
 		if !ok {
-			return false
+			return key, false
 		}
 		key = constant(c)
 	default:
-		return false
+		return key, false
 	}
-	return key.U32Max < m.MaxEntries
+	return key, key.U32Max < m.MaxEntries
 }
 
 // outcome notes what an instruction leaves in its register.
@@ -164,7 +170,7 @@ func outcome(s *numState, in isa.Insn, f *Number) {
 		f.Flags |= NumberFits32
 	}
 	mov := in.Op.Code() == isa.Mov && !in.Op.IsX() && in.Op.Class() != isa.ClassLdx
-	if n.kind == numPlain && n.IsConst() && !mov {
+	if n.kind == numPlain && n.IsConst() && !mov && f.Flags&NumberKey == 0 {
 		f.Flags = f.Flags&^NumberSource | NumberResult
 		f.Value = n.Bits.Value
 	}

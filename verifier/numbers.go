@@ -62,6 +62,8 @@ const (
 	// NumberInBounds: the key of a lookup in an array is below its size, so
 	// that there is an element.
 	NumberInBounds
+	// NumberKey: the key of a lookup with NumberInBounds is the constant Value.
+	NumberKey
 )
 
 // Has reports whether all flags of f are set.

@@ -21,7 +21,9 @@ type lowerer struct {
 	img   *image.Program
 	proof facts // nil behind the unverified door
 	maps  []bpfmap.Map
-	out   *ir.Program
+	// numbers are what registers hold, nil where nothing is known.
+	numbers *verifier.Numbers
+	out     *ir.Program
 
 	callees map[ir.Callee]int
 	mayGoto []int // per function, the offset of its counter, 0 if it has none
@@ -37,7 +39,7 @@ type facts interface {
 
 // lower turns a verified program into what engines run.
 func lower(p *verifier.Program, maps []bpfmap.Map) (*ir.Program, error) {
-	return lowerImage(p.Image(), p, maps)
+	return lowerImage(p.Image(), p, numbersFor(p, maps), maps)
 }
 
 // LowerUnverified lowers a program of which nothing is proven, for an engine
@@ -46,10 +48,10 @@ func LowerUnverified(img *image.Program, maps []bpfmap.Map) (*ir.Program, error)
 	if err := isa.Validate(img.Insns); err != nil {
 		return nil, err
 	}
-	return lowerImage(img, nil, maps)
+	return lowerImage(img, nil, nil, maps)
 }
 
-func lowerImage(img *image.Program, proof facts, maps []bpfmap.Map) (*ir.Program, error) {
+func lowerImage(img *image.Program, proof facts, numbers *verifier.Numbers, maps []bpfmap.Map) (*ir.Program, error) {
 	if len(img.Insns) == 0 {
 		return nil, fmt.Errorf("no instructions")
 	}
@@ -57,7 +59,7 @@ func lowerImage(img *image.Program, proof facts, maps []bpfmap.Map) (*ir.Program
 		return nil, fmt.Errorf("%d maps for %d references", len(maps), len(img.Maps))
 	}
 	l := &lowerer{
-		img: img, proof: proof, maps: maps, callees: map[ir.Callee]int{},
+		img: img, proof: proof, numbers: numbers, maps: maps, callees: map[ir.Callee]int{},
 		out: &ir.Program{Index: make([]int32, len(img.Insns)), Exception: -1, Ctx: ir.CtxOf(img.Type)},
 	}
 	if proof == nil {
@@ -186,6 +188,7 @@ func (l *lowerer) fact() verifier.Fact {
 // emit appends an instruction.
 func (l *lowerer) emit(in ir.Insn) {
 	in.Slot = int32(l.slot)
+	l.know(&in)
 	l.out.Insns = append(l.out.Insns, in)
 }
 

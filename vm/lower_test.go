@@ -50,7 +50,7 @@ func parse(t *testing.T, text string) *image.Program {
 
 func mustLower(t *testing.T, img *image.Program, p facts) *ir.Program {
 	t.Helper()
-	low, err := lowerImage(img, p, nil)
+	low, err := lowerImage(img, p, nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -87,7 +87,7 @@ func TestHalfAnAddressIsRefused(t *testing.T) {
 	t.Parallel()
 	for _, access := range []string{"r2 = *(u16 *)(r1 +0)", "r2 = *(u8 *)(r1 +5)", "*(u32 *)(r1 +0) = 1", "r2 = *(u32 *)(r1 +24)"} {
 		img := parse(t, ".program p section=xdp\n    "+access+"\n    r0 = 0\n    exit")
-		if _, err := lowerImage(img, proveAll(img, 0), nil); err == nil {
+		if _, err := lowerImage(img, proveAll(img, 0), nil, nil); err == nil {
 			t.Errorf("%s was lowered", access)
 		}
 	}

@@ -1,6 +1,10 @@
 package ir
 
-import "github.com/skepbpf/skep/abi"
+import (
+	"slices"
+
+	"github.com/skepbpf/skep/abi"
+)
 
 // Insn is a lowered instruction.
 type Insn struct {
@@ -37,7 +41,46 @@ const (
 	// SrcDead is set where nobody reads the register Src after the instruction
 	// and Dst is another one. Only the optimiser sets it.
 	SrcDead
+
+	// What follows is proven of every run (verifier.Numbers). An engine that
+	// leaves something in the upper half of a register whose upper half nobody
+	// reads must not believe Src32, Dst32 and Fits32 of it.
+
+	// NonZero is set on divisions by a register that is never zero; of 32-bit
+	// forms the lower half is not.
+	NonZero
+	// NoOverflow is set on signed divisions that are never of the smallest
+	// number by -1.
+	NoOverflow
+	// Always and Never are set on conditional jumps that are always taken, or
+	// never.
+	Always
+	Never
+	// InBounds is set on lookups in arrays of an element that is there.
+	InBounds
+	// KnownKey is set on such lookups whose key is the same always:
+	// Program.Value.
+	KnownKey
+	// KnownSrc is set where the register Src, as far as it is read, is the
+	// same always: Program.Value.
+	KnownSrc
+	// KnownDst is set where the result is the same always: Program.Value.
+	KnownDst
+	// Src32 and Dst32 are set where the upper half of the operand is zero
+	// before, Fits32 where that of the result is.
+	Src32
+	Dst32
+	Fits32
+
+	// Facts are all flags of that kind.
+	Facts = Fits32<<1 - NonZero
 )
+
+// Value is a constant that the flags of an instruction speak of.
+type Value struct {
+	Slot int32
+	Is   uint64
+}
 
 // Func is a subprogram of a lowered program.
 type Func struct {
@@ -80,8 +123,20 @@ type Program struct {
 	// Exception is the index in Funcs of the function that bpf_throw ends in,
 	// -1 if none: then the value thrown is the program's.
 	Exception int
+	// Values are the constants of the instructions with KnownKey, KnownSrc and
+	// KnownDst, by slot.
+	Values []Value
 	// Ctx is the layout of the memory that r1 points to at the entry.
 	Ctx *CtxLayout
+}
+
+// Value is the constant that the flags of an instruction of slot speak of.
+func (p *Program) Value(slot int32) uint64 {
+	i, ok := slices.BinarySearchFunc(p.Values, slot, func(v Value, slot int32) int { return int(v.Slot - slot) })
+	if !ok {
+		panic("BUG: a known value without a row")
+	}
+	return p.Values[i].Is
 }
 
 // FuncAt is the index in Funcs of the function that holds instruction i.
