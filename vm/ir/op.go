@@ -216,7 +216,16 @@ const (
 // others, for generators of machine code.
 const (
 	Spend  Op = iota + 240 // takes Imm instructions off the fuel, without a poll
-	NumOps                 // count of operations, with gaps
+	Rol64K                 // dst = src rotated left by Imm, 1 to 63
+	Rol32K                 // dst = the low half of src rotated left by Imm, 1 to 31; the upper half is cleared
+	Rol64X                 // dst = dst rotated left by src, masked to the width
+	Rol32X                 // the same of the low half; the upper half is cleared
+	Ror64X                 // dst = dst rotated right by src, masked to the width
+	Ror32X                 // the same of the low half; the upper half is cleared
+	LdBe16                 // dst = *(src + Off), big-endian, not sign-extended
+	LdBe32
+	LdBe64
+	NumOps // count of operations, with gaps
 )
 
 // IsJump reports whether Off is the index of another instruction of the same

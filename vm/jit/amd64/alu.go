@@ -109,7 +109,11 @@ func (c *compiler) shift(w, k bool, op byte, in *ir.Insn, dst, src reg) {
 		c.shiftX(w, op, dst, dst, src)
 		return
 	}
-	// The count must be in cl.
+	c.shiftByCL(w, op, dst, src)
+}
+
+// shiftByCL shifts by src, which the machine wants in cl.
+func (c *compiler) shiftByCL(w bool, op byte, dst, src reg) {
 	switch {
 	case src == rcx && dst != rcx:
 		c.shiftCL(w, op, dst)

@@ -169,6 +169,8 @@ func (c *compiler) insn(i int, in *ir.Insn) error {
 		c.store(1<<(op-ir.St8X), dst, in.Off, src)
 	case op >= ir.AtomicAdd32 && op <= ir.StoreRel64:
 		c.atomic(in, dst, src)
+	case op >= ir.Rol64K && op <= ir.LdBe64:
+		c.fused(in, dst, src)
 	default:
 		return c.control(i, in, dst, src)
 	}

@@ -293,6 +293,21 @@ func (e *encoder) shiftX(w bool, op byte, dst, src, count reg) {
 	e.Byte(0xc4, b1, b2, 0xf7, 0xc0|byte(dst&7)<<3|byte(src&7))
 }
 
+// rorX is BMI2's rotate to the right of another register: rorx.
+func (e *encoder) rorX(w bool, dst, src reg, n uint8) {
+	b1, b2 := byte(0xe3), byte(0x7b) // R, X and B inverted, map 0f3a
+	if dst >= 8 {
+		b1 &^= 0x80
+	}
+	if src >= 8 {
+		b1 &^= 0x20
+	}
+	if w {
+		b2 |= 0x80
+	}
+	e.Byte(0xc4, b1, b2, 0xf0, 0xc0|byte(dst&7)<<3|byte(src&7), n)
+}
+
 func (e *encoder) bswap(w bool, r reg) {
 	e.rex(w, 0, r, false)
 	e.Byte(0x0f, 0xc8|byte(r&7))

@@ -49,6 +49,8 @@ func every(f func(emit func(e *encoder))) {
 				f(func(e *encoder) { e.shiftX(w, op, a, b, r9) })
 				f(func(e *encoder) { e.shiftX(w, op, b, a, rcx) })
 			}
+			f(func(e *encoder) { e.rorX(w, a, b, 13) })
+			f(func(e *encoder) { e.rorX(w, b, a, 1) })
 			f(func(e *encoder) { e.bswap(w, a) })
 			f(func(e *encoder) { e.movsx8(w, a, b) })
 			f(func(e *encoder) { e.movsx16(w, a, b) })

@@ -68,6 +68,10 @@ const (
 	OptCPU                    // the number of the CPU without a call
 	OptTail                   // tail calls without leaving to Go
 	OptDead                   // no code for results that nobody reads
+	OptValue                  // known values: constants, copies, what was computed before, bits that are zero
+	OptRotate                 // rotates instead of two shifts and an or
+	OptBytes                  // wide loads instead of loads of their bytes
+	OptMemory                 // no loads of what was stored or loaded before
 
 	OptAll Opt = 1<<iota - 1
 )
