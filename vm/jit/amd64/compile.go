@@ -37,6 +37,8 @@ type compiler struct {
 
 	exits []emit.Exit
 	cold  []cold
+	// aligns are the offsets that loops begin at.
+	aligns []int32
 
 	fn     *ir.Func
 	frame  frame      // of fn
@@ -69,6 +71,9 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c.leaveCode()
 	if c.loops {
 		c.loopCode()
+	}
+	if opts.Off&emit.OptShort == 0 {
+		c.relax()
 	}
 	c.link()
 	for i := range p.Funcs {

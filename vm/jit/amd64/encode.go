@@ -51,10 +51,13 @@ const (
 
 func (c cond) not() cond { return c ^ 1 }
 
-// The kinds of fixups, all 4 bytes.
+// The kinds of fixups: 4 bytes, but for fixRel8.
 const (
 	fixRel32 uint8 = iota // the distance from behind the field to a label
 	fixOff32              // the distance from the code's begin to a label
+	fixJmp                // fixRel32 of a jump
+	fixJcc                // fixRel32 of a conditional jump
+	fixRel8               // the distance in one byte: only relax makes them
 )
 
 // encoder appends instructions. Names are the mnemonics; a trailing RR takes two
@@ -66,8 +69,12 @@ type encoder struct{ emit.Buffer }
 func (e *encoder) link() {
 	for _, f := range e.Fixups {
 		v := e.Offset(f.Label)
-		if f.Kind == fixRel32 {
+		switch f.Kind {
+		case fixRel32, fixJmp, fixJcc:
 			v -= f.At + 4
+		case fixRel8:
+			e.Code[f.At] = byte(v - (f.At + 1))
+			continue
 		}
 		binary.LittleEndian.PutUint32(e.Code[f.At:], uint32(v))
 	}
@@ -422,12 +429,12 @@ func (e *encoder) ret() { e.Byte(0xc3) }
 
 func (e *encoder) jmp(l emit.Label) {
 	e.Byte(0xe9)
-	e.Want(l, fixRel32)
+	e.Want(l, fixJmp)
 }
 
 func (e *encoder) jcc(c cond, l emit.Label) {
 	e.Byte(0x0f, 0x80|byte(c))
-	e.Want(l, fixRel32)
+	e.Want(l, fixJcc)
 }
 
 func (e *encoder) call(l emit.Label) {

@@ -51,6 +51,15 @@ func (b *Buffer) Bind(l Label) { b.labels[l] = b.Len() }
 // Offset is where l is, -1 if it has no place.
 func (b *Buffer) Offset(l Label) int32 { return b.labels[l] }
 
+// Move puts every label that has a place to where to says.
+func (b *Buffer) Move(to func(int32) int32) {
+	for i, at := range b.labels {
+		if at >= 0 {
+			b.labels[i] = to(at)
+		}
+	}
+}
+
 // Byte appends bytes.
 func (b *Buffer) Byte(v ...byte) { b.Code = append(b.Code, v...) }
 

@@ -72,6 +72,7 @@ const (
 	OptRotate                 // rotates instead of two shifts and an or
 	OptBytes                  // wide loads instead of loads of their bytes
 	OptMemory                 // no loads of what was stored or loaded before
+	OptShort                  // short jumps, aligned loops
 
 	OptAll Opt = 1<<iota - 1
 )
