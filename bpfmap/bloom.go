@@ -46,7 +46,7 @@ func newBloom(def *image.Map, o Options) (*bloom, error) {
 }
 
 func (f *bloom) bit(value []byte, i uint32) (mem.Addr, uint32) {
-	b := hashKey(f.s+uint64(i)*hashK, value) & f.mask
+	b := hashKey(f.s+uint64(i)*HashK, value) & f.mask
 	return f.bits + mem.Addr(b/32)*4, 1 << (b % 32)
 }
 

@@ -82,26 +82,3 @@ func (l *lowerer) mapAddr(i int, kind isa.Reg, off uint32) (mem.Addr, error) {
 	}
 	return mem.AddrOf(block) + mem.Addr(off), nil
 }
-
-// mapLayout tells engines how to inline lookups in m.
-func mapLayout(m bpfmap.Map) ir.MapLayout {
-	d := m.Def()
-	h := m.Header()
-	l := ir.MapLayout{Header: uint64(h), KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: m.MaxEntries()}
-	switch d.Type {
-	case abi.Array:
-		l.Kind = ir.MapArray
-	case abi.PerCPUArray:
-		l.Kind = ir.MapPerCPUArray
-	case abi.ArrayOfMaps:
-		l.Kind = ir.MapArrayOfMaps
-	case abi.ProgArray:
-		l.Kind = ir.MapPrograms
-	default:
-		return l
-	}
-	l.Base = *(h + bpfmap.HdrBase).U64()
-	l.Stride = uint64(*(h + bpfmap.HdrStride).U32())
-	l.CPUStride = *(h + bpfmap.HdrCPUStride).U64()
-	return l
-}

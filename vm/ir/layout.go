@@ -64,33 +64,3 @@ func CtxOf(t abi.ProgType) *CtxLayout {
 	}
 	return &rawLayout
 }
-
-// MapKind says how a lookup in a map may be inlined.
-type MapKind uint8
-
-// The kinds.
-const (
-	MapOpaque      MapKind = iota // by calling the helper only
-	MapArray                      // Base + index*Stride
-	MapPerCPUArray                // Base + cpu*CPUStride + index*Stride
-	MapArrayOfMaps                // the 8-byte word at Base + index*Stride, if not zero
-	MapPrograms                   // no lookup; words at Base as MapArrayOfMaps, see vm.Program.Entry
-)
-
-// MapLayout is what an engine must know to inline a map's lookup.
-type MapLayout struct {
-	Kind       MapKind
-	Header     uint64 // address that programs hold as the map's pointer
-	Base       uint64 // address of the first value
-	Stride     uint64 // bytes between values
-	CPUStride  uint64 // bytes between virtual CPUs
-	KeySize    uint32
-	ValueSize  uint32 // bytes that a program may access
-	MaxEntries uint32
-}
-
-// Offsets in the block that a map's Header points to.
-const (
-	HeaderMaxEntries = 20 // 4 bytes
-	HeaderBase       = 32 // 8 bytes, address of the first element
-)

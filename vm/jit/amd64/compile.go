@@ -35,8 +35,9 @@ type compiler struct {
 	loop  emit.Label // the code of bpf_loop
 	loops bool       // somebody calls it
 
-	exits []emit.Exit
-	cold  []cold
+	exits  []emit.Exit
+	cold   []cold
+	leaves []leaf // routines that somebody calls
 	// aligns are the offsets that loops begin at.
 	aligns []int32
 
@@ -72,6 +73,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	if c.loops {
 		c.loopCode()
 	}
+	c.leafCode()
 	if opts.Off&emit.OptShort == 0 {
 		c.relax()
 	}
@@ -102,7 +104,7 @@ func (c *compiler) function(n int) error {
 	c.ret()
 	for _, k := range c.cold {
 		c.Bind(k.at)
-		c.exit(k.kind, k.insn, true)
+		c.exit(k.kind, k.insn, k.kind == emit.ExitPoll)
 		c.jmp(k.back)
 	}
 	c.cold = c.cold[:0]
@@ -187,7 +189,7 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 	n := int32(i)
 	switch op := in.Op; {
 	case op == ir.Call:
-		if !c.inline(&c.p.Callees[in.Off]) {
+		if !c.inline(&c.p.Callees[in.Off]) && !c.callLeaf(n, int(in.Off)) {
 			c.exit(emit.ExitCall, n, false)
 		}
 	case op == ir.CallLocal:

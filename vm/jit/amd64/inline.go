@@ -30,7 +30,9 @@ func (c *compiler) inline(f *ir.Callee) bool {
 
 // lookup emits the lookup of the key at r2 in an array.
 func (c *compiler) lookup(m *ir.MapLayout) bool {
-	if m.Kind == ir.MapOpaque {
+	switch m.Kind {
+	case ir.MapArray, ir.MapPerCPUArray, ir.MapArrayOfMaps:
+	default:
 		return false
 	}
 	null, done := c.NewLabel(), c.NewLabel()

@@ -67,6 +67,7 @@ const (
 	OptLoop                   // bpf_loop as a loop of machine code
 	OptCPU                    // the number of the CPU without a call
 	OptTail                   // tail calls without leaving to Go
+	OptHash                   // lookups in hashes without leaving to Go
 	OptDead                   // no code for results that nobody reads
 	OptValue                  // known values: constants, copies, what was computed before, bits that are zero
 	OptRotate                 // rotates instead of two shifts and an or

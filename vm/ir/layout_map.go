@@ -1,0 +1,68 @@
+package ir
+
+// MapKind says how a map's operations may be made without a call of Go.
+type MapKind uint8
+
+// The kinds.
+const (
+	MapOpaque      MapKind = iota // by calling the helper only
+	MapArray                      // Base + index*Stride
+	MapPerCPUArray                // Base + cpu*CPUStride + index*Stride
+	MapArrayOfMaps                // the 8-byte word at Base + index*Stride, if not zero
+	MapPrograms                   // no lookup; words at Base as MapArrayOfMaps, see vm.Program.Entry
+	MapHash                       // chains of elements: Hash
+)
+
+// MapLayout is what an engine must know to act on a map's memory.
+type MapLayout struct {
+	Kind       MapKind
+	Header     uint64 // address that programs hold as the map's pointer
+	Base       uint64 // address of the first value
+	Stride     uint64 // bytes between values
+	CPUStride  uint64 // bytes between virtual CPUs
+	KeySize    uint32
+	ValueSize  uint32 // bytes that a program may access
+	MaxEntries uint32
+	Hash       *HashLayout // of MapHash
+}
+
+// Offsets in the block that a map's Header points to.
+const (
+	HeaderMaxEntries = 20 // 4 bytes
+	HeaderBase       = 32 // 8 bytes, address of the first element
+)
+
+// HashLayout is the memory of the kinds of hash maps, all of which is where it
+// is as long as the map lives. Package bpfmap says what readers must heed.
+type HashLayout struct {
+	Heads    uint64 // address of the first bucket's head, 8 bytes each
+	Mask     uint32 // of a hash to its bucket
+	LockMask uint32 // of a hash to its lock word
+	Locks    uint64 // address of the first lock word, ElemLockStride apart
+	Seed     uint64
+	ValueOff uint32 // of a value in its element
+	Mark     bool   // lookups mark the element as used
+	Value    HashValue
+}
+
+// HashValue says what an element has at ValueOff.
+type HashValue uint8
+
+// The values.
+const (
+	HashInPlace HashValue = iota // the value
+	HashPerCPU                   // the address of CPU 0's value
+	HashOfMaps                   // the address of the inner map's header
+)
+
+// Offsets in a hash's element.
+const (
+	ElemNext       = 0  // 8 bytes: the next element, or an odd mark, bucket<<1 | 1
+	ElemHash       = 8  // 4 bytes
+	ElemRef        = 12 // 4 bytes, 1 once used
+	ElemKey        = 16
+	ElemLockStride = 64
+)
+
+// HashK is the constant of the hash function, which package bpfmap describes.
+const HashK = 0x9e3779b97f4a7c15

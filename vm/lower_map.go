@@ -1,0 +1,56 @@
+package vm
+
+import (
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/internal/mem"
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// Package ir says again what bpfmap lays out: it knows no maps.
+var _ = [1]struct{}{}[ir.ElemNext-bpfmap.ElemNext|ir.ElemHash-bpfmap.ElemHash|ir.ElemRef-bpfmap.ElemRef|
+	ir.ElemKey-bpfmap.ElemKey|ir.ElemLockStride-bpfmap.LockStride|(ir.HashK-bpfmap.HashK)]
+
+// mapLayout tells engines how to act on m without calling Go.
+func mapLayout(m bpfmap.Map) ir.MapLayout {
+	d := m.Def()
+	h := m.Header()
+	l := ir.MapLayout{Header: uint64(h), KeySize: d.KeySize, ValueSize: d.ValueSize, MaxEntries: m.MaxEntries()}
+	switch d.Type {
+	case abi.Array:
+		l.Kind = ir.MapArray
+	case abi.PerCPUArray:
+		l.Kind = ir.MapPerCPUArray
+	case abi.ArrayOfMaps:
+		l.Kind = ir.MapArrayOfMaps
+	case abi.ProgArray:
+		l.Kind = ir.MapPrograms
+	case abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash, abi.HashOfMaps:
+		l.Kind, l.Hash = ir.MapHash, hashLayout(h, d.Type)
+	default:
+		return l
+	}
+	l.Base = *(h + bpfmap.HdrBase).U64()
+	l.Stride = uint64(*(h + bpfmap.HdrStride).U32())
+	l.CPUStride = *(h + bpfmap.HdrCPUStride).U64()
+	return l
+}
+
+func hashLayout(h mem.Addr, t abi.MapType) *ir.HashLayout {
+	l := &ir.HashLayout{
+		Heads:    *(h + bpfmap.HdrBuckets).U64(),
+		Mask:     *(h + bpfmap.HdrMask).U32(),
+		LockMask: *(h + bpfmap.HdrHashLockMax).U32(),
+		Locks:    *(h + bpfmap.HdrHashLocks).U64(),
+		Seed:     *(h + bpfmap.HdrSeed).U64(),
+		ValueOff: *(h + bpfmap.HdrValueOff).U32(),
+		Mark:     t == abi.LRUHash || t == abi.LRUPerCPUHash,
+	}
+	switch t {
+	case abi.PerCPUHash, abi.LRUPerCPUHash:
+		l.Value = ir.HashPerCPU
+	case abi.HashOfMaps:
+		l.Value = ir.HashOfMaps
+	}
+	return l
+}
