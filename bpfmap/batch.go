@@ -135,13 +135,13 @@ func (h *hash) batch(c *Cursor, keys, values []byte, max int, flags abi.UpdateFl
 	n := 0
 	for ; c.bucket <= uint64(h.mask); c.bucket++ {
 		b := uint32(c.bucket)
-		if p := h.head(b).LoadU64(); p == 0 || p&1 != 0 {
+		if h.head(b).LoadU64() == 0 {
 			continue
 		}
 		lock := h.lockOf(b)
 		seqLock(lock)
 		first := n
-		for p := h.head(b).LoadU64(); p&1 == 0; p = mem.Addr(p).LoadU64() {
+		for p := h.chain(b); p&1 == 0; p = mem.Addr(p).LoadU64() {
 			if n == max {
 				seqUnlock(lock)
 				if first == 0 {
@@ -164,10 +164,11 @@ func (h *hash) batch(c *Cursor, keys, values []byte, max int, flags abi.UpdateFl
 
 // clearChain takes all elements out of a chain, whose lock is held.
 func (h *hash) clearChain(bucket uint32) {
-	head := h.head(bucket)
-	for p := head.LoadU64(); p&1 == 0; p = head.LoadU64() {
+	p := h.chain(bucket)
+	h.head(bucket).ReleaseU64(0)
+	for p&1 == 0 {
 		e := mem.Addr(p)
-		head.ReleaseU64(e.LoadU64())
+		p = e.LoadU64()
 		h.discard(-1, e, bucket)
 	}
 }

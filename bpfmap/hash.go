@@ -22,7 +22,10 @@ import (
 //	           └─────────────────────────────────┘    of CPU 0's value
 //
 // A link is the address of an element or, being odd, the mark of the chain's
-// end: bucket<<1 | 1. A head of 0 is a chain that was never used.
+// end: bucket<<1 | 1. A head is 0 if its chain is empty; else it has the
+// distance of the chain's first element from element number 1 in its upper 48
+// bits, and in the lower 16 a filter: bit hash>>28 is set for each element of
+// the chain. So most keys that are not there are missed at one glance.
 //
 // Readers take no lock and write nothing but ref. Writers change chains under
 // a lock that several buckets share, and publish an element, filled in, with
@@ -195,11 +198,11 @@ func (h *hash) shard(cpu int, hash uint32) uint32 {
 // believed if the chain was empty, or if no writer was at it meanwhile.
 func (h *hash) find(key []byte, hash uint32) mem.Addr {
 	bucket := hash & h.mask
-	p := h.head(bucket).LoadU64()
-	if p == 0 || p&1 != 0 {
+	w := h.head(bucket).LoadU64()
+	if w>>(hash>>HeadTagShift)&1 == 0 {
 		return 0
 	}
-	if e, _ := h.walk(p, key, hash); e != 0 {
+	if e, _ := h.walk(h.first(w, bucket), key, hash); e != 0 {
 		return e
 	}
 	lock := h.lockOf(hash)
@@ -208,20 +211,55 @@ func (h *hash) find(key []byte, hash uint32) mem.Addr {
 		for ; seq&1 != 0; seq = lock.LoadU32() {
 			runtime.Gosched()
 		}
-		e, end := h.walk(h.head(bucket).LoadU64(), key, hash)
+		e, end := h.walk(h.chain(bucket), key, hash)
 		if e != 0 || end == bucket && lock.LoadAfterU32() == seq {
 			return e
 		}
 	}
 }
 
+// HeadTagShift makes a hash the number of its bit in a head's filter, and HeadShift
+// a head the distance of its first element.
+const (
+	HeadTagShift  = 28
+	HeadShift = 16
+)
+
+// first is the link that a bucket's head is.
+func (h *hash) first(head uint64, bucket uint32) uint64 {
+	if head == 0 {
+		return uint64(bucket)<<1 | 1
+	}
+	return uint64(h.elems) + head>>HeadShift
+}
+
+// chain is the link with which a bucket's chain begins.
+func (h *hash) chain(bucket uint32) uint64 { return h.first(h.head(bucket).LoadU64(), bucket) }
+
+// headOf is the head for a chain that begins with the link p.
+func (h *hash) headOf(p, filter uint64) uint64 {
+	if p&1 != 0 {
+		return 0
+	}
+	return (p-uint64(h.elems))<<HeadShift | filter
+}
+
+// filter is the filter of the chain that begins with the link p, whose lock is
+// held.
+func (h *hash) filter(p uint64) uint64 {
+	f := uint64(0)
+	for p&1 == 0 {
+		e := mem.Addr(p)
+		f |= 1 << (*(e + ElemHash).U32() >> HeadTagShift)
+		p = e.LoadU64()
+	}
+	return f
+}
+
 // walk looks for key from a link on. Without a match it tells the bucket in
 // whose chain it ended.
 func (h *hash) walk(p uint64, key []byte, hash uint32) (e mem.Addr, end uint32) {
 	for p&1 == 0 {
-		if p == 0 {
-			return 0, hash & h.mask
-		}
 		e := mem.Addr(p)
 		if *(e + ElemHash).U32() == hash && sameKey(e+ElemKey, key) {
 			return e, 0
@@ -233,7 +271,7 @@ func (h *hash) walk(p uint64, key []byte, hash uint32) (e mem.Addr, end uint32) 
 
 // locate is find by a writer, who holds the chain's lock.
 func (h *hash) locate(key []byte, hash uint32) mem.Addr {
-	e, _ := h.walk(h.head(hash&h.mask).LoadU64(), key, hash)
+	e, _ := h.walk(h.chain(hash&h.mask), key, hash)
 	return e
 }
 
@@ -284,34 +322,45 @@ func (h *hash) Delete(cpu int, key []byte) abi.Errno {
 // unlink takes e out of its chain, whose lock is held. It is false if e is
 // not in the chain.
 func (h *hash) unlink(e mem.Addr, hash uint32) bool {
-	return h.swap(e, e.LoadU64(), hash)
+	head := h.head(hash & h.mask)
+	if !h.swap(e, e.LoadU64(), hash) {
+		return false
+	}
+	if w := head.LoadU64(); w != 0 {
+		// The filter may lose a bit.
+		if f := h.filter(h.first(w, 0)); f != w&(1<<HeadShift-1) {
+			head.ReleaseU64(w&^(1<<HeadShift-1) | f)
+		}
+	}
+	return true
 }
 
-// swap makes the link that leads to e lead elsewhere.
+// swap makes the link that leads to e lead elsewhere. The filter stays.
 func (h *hash) swap(e mem.Addr, to uint64, hash uint32) bool {
-	link := h.head(hash & h.mask)
-	for {
-		p := link.LoadU64()
-		if p == 0 || p&1 != 0 {
-			return false
-		}
-		if mem.Addr(p) == e {
+	head := h.head(hash & h.mask)
+	w := head.LoadU64()
+	p := h.first(w, 0)
+	if mem.Addr(p) == e {
+		head.ReleaseU64(h.headOf(to, w&(1<<HeadShift-1)))
+		return true
+	}
+	for p&1 == 0 {
+		link := mem.Addr(p)
+		if p = link.LoadU64(); mem.Addr(p) == e {
 			link.ReleaseU64(to)
 			return true
 		}
-		link = mem.Addr(p)
 	}
+	return false
 }
 
 // link puts e, filled in, at the head of its chain, whose lock is held.
 func (h *hash) link(e mem.Addr, hash uint32) {
-	head := h.head(hash & h.mask)
-	p := head.LoadU64()
-	if p == 0 {
-		p = uint64(hash&h.mask)<<1 | 1
-	}
-	e.ReleaseU64(p)
-	head.ReleaseU64(uint64(e))
+	bucket := hash & h.mask
+	head := h.head(bucket)
+	w := head.LoadU64()
+	e.ReleaseU64(h.first(w, bucket))
+	head.ReleaseU64(h.headOf(uint64(e), w&(1<<HeadShift-1)|1<<(hash>>HeadTagShift)))
 }
 
 // fill writes key and hash to an element that is in no chain.

@@ -92,14 +92,14 @@ func (h *hash) NextKey(prev, next []byte) abi.Errno {
 
 // firstKey copies the key at the head of a bucket's chain.
 func (h *hash) firstKey(bucket uint32, key []byte) bool {
-	if p := h.head(bucket).LoadU64(); p == 0 || p&1 != 0 {
+	if h.head(bucket).LoadU64() == 0 {
 		return false
 	}
 	lock := h.lockOf(bucket)
 	seqLock(lock)
 	defer seqUnlock(lock)
-	p := h.head(bucket).LoadU64()
-	if p == 0 || p&1 != 0 {
+	p := h.chain(bucket)
+	if p&1 != 0 {
 		return false
 	}
 	copy(key, (mem.Addr(p) + ElemKey).Bytes(len(key)))
@@ -112,8 +112,8 @@ func (h *hash) firstKey(bucket uint32, key []byte) bool {
 func (h *hash) Range(cpu int, f func(key, value mem.Addr) bool) int {
 	n := 0
 	for b := uint64(0); b <= uint64(h.mask); b++ {
-		p := h.head(uint32(b)).LoadU64()
-		for p != 0 && p&1 == 0 {
+		p := h.chain(uint32(b))
+		for p&1 == 0 {
 			e := mem.Addr(p)
 			p = e.LoadU64()
 			n++

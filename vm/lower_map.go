@@ -9,7 +9,7 @@ import (
 
 // Package ir says again what bpfmap lays out: it knows no maps.
 var _ = [1]struct{}{}[ir.ElemNext-bpfmap.ElemNext|ir.ElemHash-bpfmap.ElemHash|ir.ElemRef-bpfmap.ElemRef|
-	ir.ElemKey-bpfmap.ElemKey|ir.ElemLockStride-bpfmap.LockStride|(ir.HashK-bpfmap.HashK)]
+	ir.ElemKey-bpfmap.ElemKey|ir.HeadShift-bpfmap.HeadShift|ir.HeadTagShift-bpfmap.HeadTagShift|ir.ElemLockStride-bpfmap.LockStride|(ir.HashK-bpfmap.HashK)]
 
 // mapLayout tells engines how to act on m without calling Go.
 func mapLayout(m bpfmap.Map) ir.MapLayout {

@@ -124,11 +124,32 @@ func newWorld(t testing.TB, engine, name string, src []byte, ctxSize int) *world
 	}
 	w := &world{
 		coll: coll, host: host.NewFixed(host.FixedOptions{}), table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2, Seed: 1}),
-		maps: map[*image.Map]bpfmap.Map{}, progs: map[string]*vm.Program{},
+		progs: map[string]*vm.Program{},
 	}
 	if w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table, Host: w.host}); err != nil {
 		t.Fatal(err)
 	}
+	w.makeMaps(t)
+	for _, img := range coll.Programs {
+		opts := vm.Options{Helpers: helper.Table()}
+		for _, def := range img.Maps {
+			opts.Maps = append(opts.Maps, w.maps[def])
+		}
+		p, err := engines[engine](img, opts, ctxSize)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.progs[img.Name] = p
+	}
+	t.Cleanup(func() { w.close(t) })
+	return w
+}
+
+// makeMaps makes the text's maps.
+func (w *world) makeMaps(t testing.TB) {
+	t.Helper()
+	w.maps = map[*image.Map]bpfmap.Map{}
+	coll := w.coll
 	for _, def := range coll.Maps {
 		m, err := bpfmap.New(def, bpfmap.Options{Table: w.table})
 		if err != nil {
@@ -155,19 +176,6 @@ func newWorld(t testing.TB, engine, name string, src []byte, ctxSize int) *world
 			}
 		}
 	}
-	for _, img := range coll.Programs {
-		opts := vm.Options{Helpers: helper.Table()}
-		for _, def := range img.Maps {
-			opts.Maps = append(opts.Maps, w.maps[def])
-		}
-		p, err := engines[engine](img, opts, ctxSize)
-		if err != nil {
-			t.Fatal(err)
-		}
-		w.progs[img.Name] = p
-	}
-	t.Cleanup(func() { w.close(t) })
-	return w
 }
 
 func (w *world) close(t testing.TB) {

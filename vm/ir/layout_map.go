@@ -35,7 +35,7 @@ const (
 // HashLayout is the memory of the kinds of hash maps, all of which is where it
 // is as long as the map lives. Package bpfmap says what readers must heed.
 type HashLayout struct {
-	Heads    uint64 // address of the first bucket's head, 8 bytes each
+	Heads    uint64 // address of the first bucket's head, 8 bytes each; elements are at MapLayout.Base
 	Mask     uint32 // of a hash to its bucket
 	LockMask uint32 // of a hash to its lock word
 	Locks    uint64 // address of the first lock word, ElemLockStride apart
@@ -62,6 +62,14 @@ const (
 	ElemRef        = 12 // 4 bytes, 1 once used
 	ElemKey        = 16
 	ElemLockStride = 64
+)
+
+// A bucket's head, if not 0, is the distance of the first element from Base
+// above HeadShift bits, and below a filter: bit hash>>HeadTagShift is 0 if the
+// chain has no such key.
+const (
+	HeadShift    = 16
+	HeadTagShift = 28
 )
 
 // HashK is the constant of the hash function, which package bpfmap describes.

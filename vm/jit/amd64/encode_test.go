@@ -88,6 +88,7 @@ func every(f func(emit func(e *encoder))) {
 		}
 	}
 	f(func(e *encoder) { e.ret() })
+	everyOfLeaves(f)
 }
 
 // TestEncodingsAreWhatTheyWere holds every instruction against a file of bytes

@@ -28,5 +28,8 @@ func (e *encoder) cmpRM(size int, r, base reg, off int32) {
 	e.mem(r, base, off)
 }
 
+// btRR sets the carry flag to the bit of a that b is the number of.
+func (e *encoder) btRR(a, b reg) { e.rr0f(true, 0xa3, b, a, false) }
+
 // stc sets the carry flag.
 func (e *encoder) stc() { e.Byte(0xf9) }

@@ -29,10 +29,11 @@ func (c *compiler) hashLookup(m *ir.MapLayout) {
 	c.aluRI(false, and, bucketReg, int32(h.Mask))
 	c.movRI(tmp, int64(h.Heads))
 	c.loadIndex(elemReg, tmp, bucketReg)
-	c.testRR(true, elemReg, elemReg)
-	c.jcc(condE, miss)
-	c.testRI8(elemReg, 1)
-	c.jcc(condNE, miss)
+	c.movRR(false, seqReg, hashReg)
+	c.shiftRI(false, opShr, seqReg, ir.HeadTagShift)
+	c.btRR(elemReg, seqReg)
+	c.jcc(condAE, miss)
+	c.firstElem(m)
 	c.movRI(seqReg, 1)
 
 	c.Bind(walk)
@@ -48,23 +49,22 @@ func (c *compiler) hashLookup(m *ir.MapLayout) {
 	c.jcc(condE, walk)
 	c.testRI8(seqReg, 1)
 	c.jcc(condE, ended)
-	c.movRR(false, tmp, hashReg)
-	c.aluRI(false, and, tmp, int32(h.LockMask))
-	c.imulRRI(true, tmp, tmp, ir.ElemLockStride)
-	c.movRI(elemReg, int64(h.Locks))
-	c.aluRR(true, add, tmp, elemReg)
+	c.lockWord(h)
 	c.load(4, false, seqReg, tmp, 0)
 	c.testRI8(seqReg, 1)
 	c.jcc(condNE, disturbed)
-	c.movRI(elemReg, int64(h.Heads))
-	c.loadIndex(elemReg, elemReg, bucketReg)
-	c.testRI8(elemReg, 1)
-	c.jcc(condE, walk)
+	c.movRI(tmp, int64(h.Heads))
+	c.loadIndex(elemReg, tmp, bucketReg)
+	c.testRR(true, elemReg, elemReg)
+	c.jcc(condE, miss)
+	c.firstElem(m)
+	c.jmp(walk)
 
 	c.Bind(ended)
 	c.shiftRI(true, opShr, elemReg, 1)
 	c.aluRR(true, cmp, elemReg, bucketReg)
 	c.jcc(condNE, disturbed)
+	c.lockWord(h)
 	c.cmpRM(4, seqReg, tmp, 0)
 	c.jcc(condNE, disturbed)
 	c.Bind(miss)
@@ -72,6 +72,22 @@ func (c *compiler) hashLookup(m *ir.MapLayout) {
 	c.ret()
 	c.Bind(disturbed)
 	c.giveUp()
+}
+
+// firstElem makes a head that is not 0 the address of its first element.
+func (c *compiler) firstElem(m *ir.MapLayout) {
+	c.movRI(tmp, int64(m.Base))
+	c.shiftRI(true, opShr, elemReg, ir.HeadShift)
+	c.aluRR(true, add, elemReg, tmp)
+}
+
+// lockWord puts the address of the hash's lock word into tmp.
+func (c *compiler) lockWord(h *ir.HashLayout) {
+	c.movRR(false, tmp, hashReg)
+	c.aluRI(false, and, tmp, int32(h.LockMask))
+	c.imulRRI(true, tmp, tmp, ir.ElemLockStride)
+	c.movRI(elemReg, int64(h.Locks))
+	c.aluRR(true, add, tmp, elemReg)
 }
 
 // hashValue puts the address of an element's value into r0, with the carry

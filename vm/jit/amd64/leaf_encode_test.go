@@ -1,0 +1,19 @@
+package amd64
+
+// everyOfLeaves is every for the instructions of leaf routines.
+func everyOfLeaves(f func(emit func(e *encoder))) {
+	pairs := [][2]reg{{rax, rcx}, {rbx, r8}, {rsi, rdi}, {r10, r15}, {r11, rdx}}
+	for _, p := range pairs {
+		a, b := p[0], p[1]
+		f(func(e *encoder) { e.loadIndex(a, b, rdx) })
+		f(func(e *encoder) { e.loadIndex(b, a, r9) })
+		f(func(e *encoder) { e.testRI8(a, 1) })
+		f(func(e *encoder) { e.testRI8(b, 64) })
+		f(func(e *encoder) { e.btRR(a, b) })
+		for _, size := range []int{1, 2, 4, 8} {
+			f(func(e *encoder) { e.cmpRM(size, a, b, 16) })
+			f(func(e *encoder) { e.cmpRM(size, b, a, 512) })
+		}
+	}
+	f(func(e *encoder) { e.stc() })
+}
