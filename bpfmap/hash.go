@@ -221,8 +221,8 @@ func (h *hash) find(key []byte, hash uint32) mem.Addr {
 // HeadTagShift makes a hash the number of its bit in a head's filter, and HeadShift
 // a head the distance of its first element.
 const (
-	HeadTagShift  = 28
-	HeadShift = 16
+	HeadTagShift = 28
+	HeadShift    = 16
 )
 
 // first is the link that a bucket's head is.

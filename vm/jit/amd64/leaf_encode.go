@@ -2,12 +2,6 @@ package amd64
 
 // Instructions that only the leaf routines need.
 
-// loadIndex is dst = the 8 bytes at base + 8*index. base is neither rbp nor r13.
-func (e *encoder) loadIndex(dst, base, index reg) {
-	e.Byte(0x40|rexW|byte(dst>>3)*rexR|byte(index>>3)*rexX|byte(base>>3)*rexB, 0x8b,
-		byte(dst&7)<<3|4, 3<<6|byte(index&7)<<3|byte(base&7))
-}
-
 // testRI8 sets the flags of the low byte of r and imm.
 func (e *encoder) testRI8(r reg, imm int8) {
 	e.rex(false, 0, r, r >= rsp && r <= rdi)

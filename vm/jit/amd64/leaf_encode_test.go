@@ -5,8 +5,6 @@ func everyOfLeaves(f func(emit func(e *encoder))) {
 	pairs := [][2]reg{{rax, rcx}, {rbx, r8}, {rsi, rdi}, {r10, r15}, {r11, rdx}}
 	for _, p := range pairs {
 		a, b := p[0], p[1]
-		f(func(e *encoder) { e.loadIndex(a, b, rdx) })
-		f(func(e *encoder) { e.loadIndex(b, a, r9) })
 		f(func(e *encoder) { e.testRI8(a, 1) })
 		f(func(e *encoder) { e.testRI8(b, 64) })
 		f(func(e *encoder) { e.btRR(a, b) })
