@@ -72,19 +72,9 @@ func (c *compiler) leafCode() {
 		if f := &c.p.Callees[l.callee]; f.Map > 0 {
 			m = &c.p.Maps[f.Map-1]
 		}
-		c.align(leafAlign)
+		c.alignment()
 		c.Bind(l.at)
 		l.body(c, m)
-	}
-}
-
-// leafAlign is where routines begin.
-const leafAlign = 32
-
-// align fills with breakpoints up to a multiple of n.
-func (c *compiler) align(n int) {
-	for len(c.Code)%n != 0 {
-		c.Byte(0xcc)
 	}
 }
 
