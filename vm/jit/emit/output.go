@@ -74,6 +74,10 @@ const (
 	OptBytes                  // wide loads instead of loads of their bytes
 	OptMemory                 // no loads of what was stored or loaded before
 	OptShort                  // short jumps, aligned loops
+	OptFacts                  // jumps and results that the verifier knows
+	OptDivide                 // division by constants as multiplication
+	OptElement                // lookups in arrays of keys that are known or in a register
+	OptUpper                  // narrower operations where upper halves are zero or not read
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -16,6 +16,7 @@ type pass struct {
 
 // passes are the optimisations in their order.
 var passes = []pass{
+	{emit.OptFacts, (*function).believe},
 	{emit.OptDead, func(f *function, _ *emit.Options) bool { f.sweep(); return true }},
 }
 
