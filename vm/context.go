@@ -112,6 +112,9 @@ func (c *Context) leave(s *saved, err error) error {
 // call.
 func (c *Context) Err() error { return c.err }
 
+// Ends reports whether Err is not nil.
+func (c *Context) Ends() bool { return c.err != nil }
+
 // Recover lets a run go on after an exception that the engine has caught.
 func (c *Context) Recover() { c.err = nil }
 

@@ -111,10 +111,11 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	cd.exits, cd.starts, cd.funcs = out.Exits, out.Starts, out.Funcs
+	cd.starts, cd.funcs = out.Starts, out.Funcs
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cd.block, cd.base = block, block.Addr()
+	cd.exits = exitsOf(cd, out.Exits)
 	return cd, nil
 }
 
@@ -162,7 +163,7 @@ type code struct {
 	bodies []vm.HelperFunc
 	block  *execmem.Block // nil when closed; under Engine.mu
 	base   mem.Addr
-	exits  []emit.Exit
+	exits  []exit
 	funcs  []int32
 	starts []int32
 }

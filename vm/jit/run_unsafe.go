@@ -17,7 +17,6 @@ import (
 const (
 	wordTarget = (emit.BlockTarget - ir.BlockEngine) / 8
 	wordResume = (emit.BlockResume - ir.BlockEngine) / 8
-	wordExit   = (emit.BlockExit - ir.BlockEngine) / 8
 	wordPC     = (emit.BlockPC - ir.BlockEngine) / 8
 	wordAddr   = (emit.BlockAddr - ir.BlockEngine) / 8
 )
@@ -51,10 +50,37 @@ func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, e
 	s[1], s[2], s[3], s[4], s[5] = r1, r2, r3, r4, r5
 	b.Engine[wordTarget] = cd.at(cd.funcs[fn])
 	enter(uintptr(cd.engine.call), uintptr(unsafe.Pointer(b)))
-	if int32(b.Engine[wordExit]) == emit.Done {
+	if exitOf(b)[0] == emit.Done {
 		return s[0], nil
 	}
 	return cd.exited(c, sp)
+}
+
+// exitOf is the exit that was taken, and the handle of the program that took
+// it. Code stores them one by one, and a processor is slow to load both at once.
+func exitOf(b *vm.Block) *[2]int32 {
+	return (*[2]int32)(unsafe.Pointer(&b.Engine[(emit.BlockExit-ir.BlockEngine)/8]))
+}
+
+// exit is a place where a program's code leaves to Go.
+type exit struct {
+	body   vm.HelperFunc // of a call
+	resume uint64        // address
+	unwind uint64        // address
+	insn   int32
+	kind   emit.ExitKind
+}
+
+// exitsOf are the exits of placed code.
+func exitsOf(cd *code, exits []emit.Exit) []exit {
+	all := make([]exit, len(exits))
+	for i, x := range exits {
+		all[i] = exit{resume: cd.at(x.Resume), unwind: cd.at(x.Unwind), insn: x.Insn, kind: x.Kind}
+		if x.Kind == emit.ExitCall {
+			all[i].body = cd.bodies[cd.low.Insns[x.Insn].Off]
+		}
+	}
+	return all
 }
 
 // exited serves the exits of a run that has left to Go, until its function
@@ -62,44 +88,41 @@ func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, e
 func (cd *code) exited(c *vm.Context, sp mem.Addr) (r0 uint64, err error) {
 	b := c.Block
 	s := &b.Saved
-	insn := -1 // of the call that is served
-	defer unguard(guard())
+	insn := int32(0) // that left
+	before := guard()
 	defer func() {
-		if insn < 0 {
-			return
-		}
+		unguard(before)
 		if p := recover(); p != nil {
-			err = cd.fail(c, sp, insn, wild(p))
+			err = cd.fail(c, sp, int(insn), wild(p))
 		}
 	}()
 	for {
-		word := b.Engine[wordExit]
-		if int32(word) < 0 {
-			if int32(word) == emit.Done {
+		word := exitOf(b)
+		if word[0] < 0 {
+			if word[0] == emit.Done {
 				return s[0], nil
 			}
 			return 0, cd.faulted(c, sp)
 		}
-		if handle := int(word >> 32); handle != cd.handle {
+		if handle := int(word[1]); handle != cd.handle {
 			cd = (*cd.engine.progs.Load())[handle]
 		}
 		if c.Program() != cd.prog {
 			c.SetProgram(cd.prog)
 		}
-		x := &cd.exits[uint32(word)]
-		if x.Kind == emit.ExitCall {
-			insn = int(x.Insn)
-			r0 := cd.bodies[cd.low.Insns[insn].Off](c, s[1], s[2], s[3], s[4], s[5])
-			if err := c.Err(); err != nil {
-				return 0, cd.fail(c, sp, insn, err)
+		x := &cd.exits[word[0]]
+		insn = x.insn
+		if body := x.body; body != nil {
+			r0 := body(c, s[1], s[2], s[3], s[4], s[5])
+			if c.Ends() {
+				return 0, cd.fail(c, sp, int(insn), c.Err())
 			}
-			insn = -1
 			s[0] = r0
-			b.Engine[wordResume] = cd.at(x.Resume)
+			b.Engine[wordResume] = x.resume
 		} else {
-			b.Engine[wordResume] = cd.at(x.Resume)
+			b.Engine[wordResume] = x.resume
 			if err := cd.serve(c, x); err != nil {
-				return 0, cd.fail(c, sp, int(x.Insn), err)
+				return 0, cd.fail(c, sp, int(insn), err)
 			}
 		}
 		enter(uintptr(cd.engine.resume), uintptr(unsafe.Pointer(b)))
@@ -123,9 +146,9 @@ func wild(p any) error {
 }
 
 // serve does what an exit other than a call asks for.
-func (cd *code) serve(c *vm.Context, x *emit.Exit) error {
-	b, in := c.Block, &cd.low.Insns[x.Insn]
-	switch x.Kind {
+func (cd *code) serve(c *vm.Context, x *exit) error {
+	b, in := c.Block, &cd.low.Insns[x.insn]
+	switch x.kind {
 	case emit.ExitPoll:
 		return c.Poll()
 	case emit.ExitTail:
@@ -142,14 +165,14 @@ func (cd *code) serve(c *vm.Context, x *emit.Exit) error {
 		}
 		c.SetProgram(p)
 		b.Engine[wordTarget] = next.at(next.funcs[0])
-		b.Engine[wordResume] = cd.at(x.Unwind)
+		b.Engine[wordResume] = x.unwind
 	case emit.ExitProbe:
 		*cd.register(c, in.Dst) = c.Probe(in.Op, *cd.register(c, in.Src)+uint64(in.Off))
 	case emit.ExitLoad:
 		v, ok := c.PacketLoad(in.Op, in.Imm, *cd.register(c, in.Src))
 		b.Saved[0] = v
 		if !ok {
-			b.Engine[wordResume] = cd.at(x.Unwind)
+			b.Engine[wordResume] = x.unwind
 		}
 	case emit.ExitThrow:
 		return &vm.Thrown{Value: b.Saved[1]}
