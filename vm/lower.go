@@ -213,6 +213,7 @@ func (l *lowerer) insn(in isa.Insn) error {
 // link replaces the slot numbers in jumps by indices.
 func (l *lowerer) link() error {
 	insns := l.out.Insns
+	var back []int32
 	for i := range insns {
 		in := &insns[i]
 		if !in.Op.IsJump() && in.Op != ir.CallLocal {
@@ -234,8 +235,17 @@ func (l *lowerer) link() error {
 		insns[in.Off].Flags |= ir.Target
 		if int(in.Off) <= i {
 			in.Flags |= ir.BackEdge
-			in.Cost = int32(i + 1 - int(in.Off))
+			back = append(back, int32(i))
 		}
+	}
+	// The last jump to an instruction sets the cost of all.
+	cost := make(map[int32]int32, len(back))
+	for _, i := range slices.Backward(back) {
+		in := &insns[i]
+		if cost[in.Off] == 0 {
+			cost[in.Off] = i + 1 - in.Off
+		}
+		in.Cost = cost[in.Off]
 	}
 	return l.ends()
 }

@@ -20,7 +20,7 @@ type Insn struct {
 	// subprogram's index.
 	Imm int64
 	// Cost is the number of instructions that a jump with BackEdge takes off
-	// the fuel when it is taken.
+	// the fuel when it is taken, the same for all that lead to one instruction.
 	Cost int32
 	// Index and Scale are of accesses with an index: LdIdxU8 and the like.
 	Index, Scale uint8
@@ -38,6 +38,9 @@ const (
 	// BackEdge is set on jumps whose target is not after them: where engines
 	// count instructions and poll.
 	BackEdge
+	// Head is set on the first instruction of a loop without loops inside. Only
+	// the optimiser sets it.
+	Head
 	// SrcDead is set where nobody reads the register Src after the instruction
 	// and Dst is another one. Only the optimiser sets it.
 	SrcDead
@@ -91,6 +94,9 @@ type Func struct {
 	StackDepth int
 	// Cost is the number of instructions that a call of it takes off the fuel.
 	Cost int32
+	// NoPoll says that the function takes Cost off the fuel without a poll,
+	// which soon follows elsewhere. Only the optimiser sets it.
+	NoPoll bool
 	// MayGoto is the offset from r10 of the word that counts may_goto, 0 if
 	// the function has none. The caller of the function sets it to MayGotoTurns.
 	MayGoto int

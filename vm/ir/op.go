@@ -225,6 +225,24 @@ const (
 	LdBe16                 // dst = *(src + Off), big-endian, not sign-extended
 	LdBe32
 	LdBe64
+	SpendPoll // takes Imm off the fuel, and polls when less than nothing is left
+	LdIdxU8   // dst = *(src + Index<<Scale + Off)
+	LdIdxU16
+	LdIdxU32
+	LdIdxU64
+	LdIdxS8 // sign-extended
+	LdIdxS16
+	LdIdxS32
+	StIdx8K // *(dst + Index<<Scale + Off) = Imm
+	StIdx16K
+	StIdx32K
+	StIdx64K
+	StIdx8X // *(dst + Index<<Scale + Off) = src
+	StIdx16X
+	StIdx32X
+	StIdx64X
+	Lea    // dst = src + Imm, which fits in 32 bits, signed
+	LeaIdx // dst = src + Index<<Scale + Imm, which fits in 32 bits, signed
 	NumOps // count of operations, with gaps
 )
 
