@@ -18,6 +18,7 @@ import (
 // Program is a program in the kernel. Close gives it and its maps back.
 type Program struct {
 	fd    int
+	image *image.Program
 	types *types
 	maps  *mapSet
 	base  *Program // what it extends
@@ -112,7 +113,7 @@ func (l *loading) load() (*Program, *Judgement, error) {
 	if fd < 0 || err != nil {
 		return nil, j, err
 	}
-	return &Program{fd: fd, types: l.types, maps: l.maps, base: l.base}, j, nil
+	return &Program{fd: fd, image: l.p, types: l.types, maps: l.maps, base: l.base}, j, nil
 }
 
 // link makes the code's references to maps, kernel functions and variables the

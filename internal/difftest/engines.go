@@ -75,7 +75,7 @@ func Agree(ctx context.Context, img *image.Program, engines []NamedEngine, opts 
 	}
 	for i := range o.Runs {
 		seed := o.Seed + uint64(i)
-		first, err := c.native(ctx, interp.Engine{}, seed)
+		first, err := c.native(ctx, interp.Engine{}, seed, 0)
 		if err != nil {
 			t.Unfit++
 			return nil
@@ -89,7 +89,7 @@ func Agree(ctx context.Context, img *image.Program, engines []NamedEngine, opts 
 			t.Ended++
 		}
 		for _, e := range engines {
-			got, err := c.native(ctx, e.Engine, seed)
+			got, err := c.native(ctx, e.Engine, seed, 0)
 			if err != nil {
 				return &Disagreement{Program: img.Name, Seed: seed, Engine: e.Name, Want: first.String(), Got: err.Error()}
 			}
@@ -103,15 +103,31 @@ func Agree(ctx context.Context, img *image.Program, engines []NamedEngine, opts 
 }
 
 // leaky reports whether a run comes out otherwise in a world of the same seed:
-// what it does depends on where memory lies, or on stack that it has not written.
+// what it does depends on where memory lies, on stack that it has not written, or on
+// clocks.
 func (c *check) leaky(ctx context.Context, first outcome, seed uint64) bool {
-	for _, poison := range []byte{0x11, 0xc6, 0xff} {
-		again, err := c.native(ctx, interp.Engine{Poison: poison}, seed)
+	defer c.occupy(seed)()
+	for i, poison := range []byte{0x11, 0xc6, 0xff} {
+		again, err := c.native(ctx, interp.Engine{Poison: poison}, seed, uint64(i+1))
 		if err != nil || again != first {
 			return true
 		}
 	}
 	return false
+}
+
+// occupy makes a world that takes the place of the one before it, so that those
+// to come lie elsewhere. The result closes it.
+func (c *check) occupy(seed uint64) func() {
+	w, r, err := emptyWorld(c.img, seed, 0)
+	if err == nil {
+		err = w.makeNative(r)
+	}
+	if err != nil {
+		w.close()
+		return func() {}
+	}
+	return w.close
 }
 
 // String is the outcome in words.
@@ -123,8 +139,8 @@ func (o outcome) String() string {
 }
 
 // native is the outcome of a lowered program on an engine. A fault is an error.
-func (c *check) native(ctx context.Context, e vm.Engine, seed uint64) (outcome, error) {
-	w, r, err := emptyWorld(c.img, seed)
+func (c *check) native(ctx context.Context, e vm.Engine, seed, other uint64) (outcome, error) {
+	w, r, err := emptyWorld(c.img, seed, other)
 	defer w.close()
 	if err != nil {
 		return outcome{}, err

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/cilium/ebpf/btf"
 
@@ -36,6 +37,8 @@ type world struct {
 	skb     *skb
 	native  *packet.SKB // the packet of lowered programs
 	trace   func(interp.Step)
+	// shift is by how much the stack begins lower than in other worlds.
+	shift mem.Addr
 
 	// What the run has been given so far: where elements begin, by map, and
 	// other memory.
@@ -105,7 +108,7 @@ func hasNumbers(t abi.ProgType) bool {
 // newWorld makes a world and the program behind the interpreter's unverified
 // door. It fails for lack of a map, a helper or a kfunc.
 func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err error) {
-	w, r, err := emptyWorld(img, seed)
+	w, r, err := emptyWorld(img, seed, 0)
 	defer func() {
 		if err != nil {
 			w.close()
@@ -128,15 +131,20 @@ func newWorld(img *image.Program, seed uint64) (w *world, ready *vm.Program, err
 	return w, ready, err
 }
 
-// emptyWorld is a world without a context, and what makes the rest of it. It
-// must be closed even if it fails.
-func emptyWorld(img *image.Program, seed uint64) (w *world, r *rand.Rand, err error) {
+// emptyWorld is a world without a context, and what makes the rest of it. Where
+// other is not 0, the stack, clocks and random numbers are others than the
+// seed's. It must be closed even if it fails.
+func emptyWorld(img *image.Program, seed, other uint64) (w *world, r *rand.Rand, err error) {
 	r = rand.New(rand.NewPCG(seed, 0x736f756e64))
 	w = &world{img: img, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 2})}
-	w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table, Host: host.NewFixed(host.FixedOptions{Seed: seed, Step: 1000})})
+	w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table, Host: host.NewFixed(host.FixedOptions{
+		Seed: seed + other, Step: 1000, Start: time.Hour + time.Duration(other)*time.Millisecond,
+		Task: host.Task{PID: 1000 + uint32(other), TGID: 1000 + uint32(other), UID: 1000},
+	})})
 	if err != nil {
 		return w, nil, err
 	}
+	w.shift = mem.Addr(64 * other)
 	for _, def := range img.Maps {
 		m, err := bpfmap.New(settled(def), bpfmap.Options{Table: w.table})
 		if err != nil {
@@ -299,6 +307,9 @@ func (w *world) run(ctx context.Context, p *vm.Program, budget int64) (uint64, e
 	case w.native != nil:
 		r.Context().Event = w.native
 	}
+	b := r.Context().Block
+	b.SP -= w.shift
+	defer func() { b.SP += w.shift }()
 	return r.Run(p, mem.Addr(w.ctx))
 }
 

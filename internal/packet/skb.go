@@ -110,6 +110,9 @@ func (s *SKB) Len() int { return int(s.end - s.data) }
 // Data is what the program sees. It is valid until the next Load.
 func (s *SKB) Data() []byte { return s.data.Bytes(s.Len()) }
 
+// Frame is the packet from its Ethernet header on.
+func (s *SKB) Frame() []byte { return s.mac.Bytes(int(s.end - s.mac)) }
+
 // Fields is the context in its C layout, without addresses. It is valid until
 // the next Load.
 func (s *SKB) Fields() []byte { return s.ctx.Bytes(ir.SKBFields) }
