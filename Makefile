@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz vm-fuzz bench soundness engines soak examples conformance agreement oracle objects clean
+.PHONY: all build test lint race cross fuzz vm-fuzz bench gobench soundness engines soak examples conformance agreement oracle objects clean
 
 all: build test
 
@@ -43,7 +43,14 @@ VMFUZZTIME ?= 1m
 vm-fuzz:
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(VMFUZZTIME)
 
+# The benchmark programs on skep's engines, as native C and in the kernel, with
+# ratios. make bench BENCH='-run siphash -engines jit,kernel -ms 300'
+BENCH ?=
 bench:
+	$(GO) run ./internal/bench/suite $(BENCH)
+
+# What Go's own benchmarks measure: the parts of skep.
+gobench:
 	$(GO) test -run '^$$' -bench . -benchmem ./...
 
 # Random programs that the verifier accepts, followed through the record of

@@ -92,6 +92,7 @@ var arrows = []arrow{
 		"isa", "abi", "image", "object", "verifier", "kernel", "internal/selftest", ciliumBTF,
 	}},
 	{pkg: "internal/bench", may: []string{"", "abi", "image", "vm", "internal/mem", "internal/packet"}},
+	{pkg: "internal/bench/suite", may: []string{"", "image", "object", "internal/bench", ciliumEBPF + "/...", xsys}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
 		"hook", "kernel", "explain", "skeptest", "internal/bench", "internal/decode", "internal/near", "internal/selftest", ciliumBTF, cobra, pflag,

@@ -57,41 +57,44 @@ func Measure(length time.Duration, subjects ...Subject) ([]Figure, error) {
 // series is the chunks of one subject.
 type series struct {
 	Subject
-	n      int // runs in a chunk
 	perRun []float64
+	best   float64 // the least of any chunk, short ones included
 	runs   int
 	spent  time.Duration
 }
 
-// warm finds how many runs make a chunk.
+// run runs n times and is how long one took.
+func (s *series) run(n int) (time.Duration, float64, error) {
+	d, err := s.Runs(n)
+	perRun := float64(max(d, 1)) / float64(n)
+	if s.best == 0 || perRun < s.best {
+		s.best = perRun
+	}
+	return d, perRun, err
+}
+
+// warm finds out how many runs make a chunk.
 func (s *series) warm() error {
-	for s.n = 1; ; s.n *= 2 {
-		d, err := s.Runs(s.n)
+	for n, spent := 1, time.Duration(0); spent < chunk; n *= 2 {
+		d, _, err := s.run(n)
 		if err != nil {
 			return err
 		}
-		if d >= chunk/4 {
-			s.fit(d)
-			return nil
-		}
+		spent += d
 	}
+	return nil
 }
 
-// fit makes the next chunk as long as it should be, after one of length d.
-func (s *series) fit(d time.Duration) {
-	s.n = max(1, int(float64(s.n)*float64(chunk)/float64(d)))
-}
-
+// step runs a chunk. Its length follows from the best one so far: one that
+// something else on the machine has held up must not make the next ones short.
 func (s *series) step() error {
-	d, err := s.Runs(s.n)
+	n := max(1, int(float64(chunk)/s.best))
+	d, perRun, err := s.run(n)
 	if err != nil {
 		return err
 	}
-	s.perRun = append(s.perRun, float64(d.Nanoseconds())/float64(s.n))
-	s.runs += s.n
+	s.perRun = append(s.perRun, perRun)
+	s.runs += n
 	s.spent += d
-	if d < chunk/2 || d > chunk*2 {
-		s.fit(max(d, 1))
-	}
 	return nil
 }

@@ -42,7 +42,7 @@ type Session struct {
 	run    *vm.Program
 	bctx   mem.Addr
 	frame  interface{ Close() error }
-	rings  []*ring
+	rings  []*Ring
 	result uint32
 }
 
@@ -92,7 +92,7 @@ func (s *Session) open(ctx context.Context, open func() (*image.Collection, erro
 			if err != nil {
 				return err
 			}
-			s.rings = append(s.rings, newRing(r))
+			s.rings = append(s.rings, NewRing(r))
 		}
 	}
 	if s.runner, err = s.rt.VM().Runner(ctx, nil); err != nil {
@@ -159,7 +159,7 @@ func (s *Session) Runs(n int) (time.Duration, error) {
 	for n > 0 {
 		part := n
 		for _, r := range s.rings {
-			part = min(part, r.room())
+			part = min(part, r.Room())
 		}
 		var r0 uint64
 		var err error
@@ -173,7 +173,7 @@ func (s *Session) Runs(n int) (time.Duration, error) {
 		total += time.Since(start)
 		s.result = uint32(r0)
 		for _, r := range s.rings {
-			r.learn(part)
+			r.Learn(part)
 		}
 		n -= part
 	}
@@ -185,7 +185,7 @@ func (s *Session) Result() uint32 { return s.result }
 
 func (s *Session) drain() {
 	for _, r := range s.rings {
-		r.drain()
+		r.Drain()
 	}
 }
 

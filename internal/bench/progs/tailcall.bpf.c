@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// 32 tail calls, one after the other.
+// 32 tail calls, one after the other, to an index that is not known before.
 #include "bench.h"
 
 int step(struct xdp_md *ctx);
@@ -10,7 +10,9 @@ struct {
 	__uint(max_entries, 4);
 	__uint(key_size, sizeof(__u32));
 	__array(values, int(void *));
-} programs SEC(".maps") = { .values = { [1] = (void *)&step } };
+} programs SEC(".maps") = {
+	.values = { (void *)&step, (void *)&step, (void *)&step, (void *)&step },
+};
 
 __u32 turns;
 
@@ -18,7 +20,7 @@ SEC("xdp")
 int step(struct xdp_md *ctx)
 {
 	if (++turns < 32)
-		bpf_tail_call(ctx, &programs, 1);
+		bpf_tail_call(ctx, &programs, turns & 3);
 	return turns;
 }
 
