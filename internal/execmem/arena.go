@@ -26,6 +26,7 @@ type Arena struct {
 	rx   mem.Addr // the same, to run
 	free []span   // by offset, never adjacent
 	used int
+	once bool // memory is used once
 }
 
 // span is a free range, by its offset in the arena.
@@ -79,6 +80,14 @@ func (a *Arena) Used() int {
 	return a.used
 }
 
+// UseOnce makes a place code only where none was before, for machines that go on
+// running what a place held. It has room for less then, in the long run.
+func (a *Arena) UseOnce() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.once = true
+}
+
 // Close unmaps the arena. No code of it may run.
 func (a *Arena) Close() error {
 	a.mu.Lock()
@@ -107,6 +116,10 @@ func (b *Block) Free() {
 	}
 	fill(a.rw[b.span.off : b.span.off+b.span.len])
 	a.used -= b.span.len
+	if a.once {
+		b.span.len = 0
+		return
+	}
 	i, _ := slices.BinarySearchFunc(a.free, b.span.off, func(s span, off int) int { return s.off - off })
 	a.free = slices.Insert(a.free, i, b.span)
 	if i+1 < len(a.free) && a.free[i].off+a.free[i].len == a.free[i+1].off {

@@ -59,6 +59,25 @@ func TestFullArenas(t *testing.T) {
 	}
 }
 
+func TestMemoryIsUsedOnceOnDemand(t *testing.T) {
+	t.Parallel()
+	a := newArena(t, mem.PageSize)
+	for _, want := range []error{nil, ErrFull} {
+		b, err := a.Place(make([]byte, mem.PageSize))
+		if !errors.Is(err, want) {
+			t.Errorf("error %v, want %v", err, want)
+		}
+		if err == nil {
+			a.UseOnce()
+			b.Free()
+			b.Free()
+		}
+	}
+	if a.Used() != 0 {
+		t.Errorf("%d bytes in use", a.Used())
+	}
+}
+
 // TestBlocksDoNotOverlap places and frees at random; at the end all is one free
 // range again.
 func TestBlocksDoNotOverlap(t *testing.T) {

@@ -8,8 +8,6 @@ import (
 	"github.com/skepbpf/skep/internal/mem"
 )
 
-func mapTwice(int) ([]byte, mem.Addr, error) {
-	return nil, 0, errors.New("machine code runs on Linux only")
-}
+func mapTwice(int) ([]byte, mem.Addr, error) { return nil, 0, errors.ErrUnsupported }
 
 func unmapTwice([]byte, mem.Addr) error { return nil }

@@ -3,6 +3,7 @@ package jit
 import (
 	"golang.org/x/sys/cpu"
 
+	"github.com/skepbpf/skep/internal/execmem"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/amd64"
 	"github.com/skepbpf/skep/vm/jit/emit"
@@ -12,9 +13,15 @@ func compile(p *ir.Program, o emit.Options) (*emit.Output, error) { return amd64
 
 func stubs() (*emit.Output, error) { return amd64.Stubs(), nil }
 
+// handlerCode is a signal handler that goes before another one.
+func handlerCode(lo, hi, fault, before uint64) []byte { return amd64.Handler(lo, hi, fault, before) }
+
 func features() (f uint64) {
 	if cpu.X86.HasBMI2 {
 		f |= amd64.HasBMI2
 	}
 	return f
 }
+
+// useOnce has nothing to do: the machine runs what is there.
+func useOnce(*execmem.Arena) error { return nil }

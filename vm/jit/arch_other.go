@@ -1,10 +1,11 @@
-//go:build !amd64
+//go:build !amd64 && !arm64
 
 package jit
 
 import (
 	"runtime"
 
+	"github.com/skepbpf/skep/internal/execmem"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
@@ -20,3 +21,5 @@ func stubs() (*emit.Output, error) { return nil, errArch }
 func features() uint64 { return 0 }
 
 func enter(_, _ uintptr) {}
+
+func useOnce(*execmem.Arena) error { return errArch }

@@ -2,6 +2,7 @@ package jit
 
 import (
 	"errors"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -58,6 +59,9 @@ func New(opts *Options) (*Engine, error) {
 		return nil, err
 	}
 	a, err := execmem.NewArena(arenaSize)
+	if errors.Is(err, errors.ErrUnsupported) {
+		return nil, &vm.UnsupportedError{What: "machine code on " + runtime.GOOS}
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -67,6 +71,9 @@ func New(opts *Options) (*Engine, error) {
 		e.features = features()
 	}
 	b, err := a.Place(stubs.Code)
+	if err == nil {
+		err = useOnce(a)
+	}
 	if err == nil {
 		e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
 		if !opts.NoSignals {

@@ -1,4 +1,4 @@
-//go:build linux && amd64
+//go:build linux && (amd64 || arm64)
 
 package jit
 
@@ -10,7 +10,6 @@ import (
 
 	"github.com/skepbpf/skep/internal/execmem"
 	"github.com/skepbpf/skep/internal/mem"
-	"github.com/skepbpf/skep/vm/jit/amd64"
 )
 
 // action is the kernel's struct sigaction.
@@ -38,7 +37,7 @@ func handle(a *execmem.Arena, fault mem.Addr) (*handlers, error) {
 		if err := sigaction(sig, nil, &n.before); err != nil {
 			return h, err
 		}
-		b, err := a.Place(amd64.Handler(uint64(lo), uint64(hi), uint64(fault), uint64(n.before.handler)))
+		b, err := a.Place(handlerCode(uint64(lo), uint64(hi), uint64(fault), uint64(n.before.handler)))
 		if err != nil {
 			return h, err
 		}

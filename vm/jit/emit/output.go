@@ -6,7 +6,7 @@ import "github.com/skepbpf/skep/vm/ir"
 // that enters it tell each other.
 const (
 	BlockGoSP   = ir.BlockEngine + 0  // Go's stack pointer while code runs
-	BlockGoFP   = ir.BlockEngine + 8  // Go's frame pointer
+	BlockGoFP   = ir.BlockEngine + 8  // Go's frame pointer; on arm64 the address to return to
 	BlockResume = ir.BlockEngine + 16 // address that Go goes on at after an exit
 	BlockTarget = ir.BlockEngine + 24 // address that an entry or a tail call goes to
 	BlockExit   = ir.BlockEngine + 32 // index of the exit that was taken, 4 bytes; Done at the end
@@ -63,21 +63,21 @@ type Opt uint32
 
 // The optimisations. Each can be left out, and results stay the same.
 const (
-	OptLookup Opt = 1 << iota // lookups in arrays without a call
-	OptLoop                   // bpf_loop as a loop of machine code
-	OptCPU                    // the number of the CPU without a call
-	OptTail                   // tail calls without leaving to Go
-	OptHash                   // lookups in hashes without leaving to Go
-	OptDead                   // no code for results that nobody reads
-	OptValue                  // known values: constants, copies, what was computed before, bits that are zero
-	OptRotate                 // rotates instead of two shifts and an or
-	OptBytes                  // wide loads instead of loads of their bytes
-	OptMemory                 // no loads of what was stored or loaded before
-	OptShort                  // short jumps, aligned loops
-	OptFacts                  // jumps and results that the verifier knows
-	OptDivide                 // division by constants as multiplication
-	OptElement                // lookups in arrays of keys that are known or in a register
-	OptUpper                  // narrower operations where upper halves are zero or not read
+	OptLookup  Opt = 1 << iota // lookups in arrays without a call
+	OptLoop                    // bpf_loop as a loop of machine code
+	OptCPU                     // the number of the CPU without a call
+	OptTail                    // tail calls without leaving to Go
+	OptHash                    // lookups in hashes without leaving to Go
+	OptDead                    // no code for results that nobody reads
+	OptValue                   // known values: constants, copies, what was computed before, bits that are zero
+	OptRotate                  // rotates instead of two shifts and an or
+	OptBytes                   // wide loads instead of loads of their bytes
+	OptMemory                  // no loads of what was stored or loaded before
+	OptShort                   // short jumps, aligned loops
+	OptFacts                   // jumps and results that the verifier knows
+	OptDivide                  // division by constants as multiplication
+	OptElement                 // lookups in arrays of keys that are known or in a register
+	OptUpper                   // narrower operations where upper halves are zero or not read
 
 	OptAll Opt = 1<<iota - 1
 )

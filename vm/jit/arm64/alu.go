@@ -1,0 +1,202 @@
+package arm64
+
+import (
+	"math/bits"
+
+	"github.com/skepbpf/skep/vm/ir"
+)
+
+// binary emits an operation of two operands.
+func (c *compiler) binary(in *ir.Insn, dst, src reg) {
+	w, k := !in.Op.Is32(), in.Op.IsK()
+	imm := in.Imm
+	if !w {
+		imm = int64(int32(imm))
+	}
+	switch in.Op.Base() {
+	case ir.Add64K:
+		c.simple(w, k, add, imm, dst, src)
+	case ir.Sub64K:
+		c.simple(w, k, sub, imm, dst, src)
+	case ir.Or64K:
+		c.bitwise(w, k, orr, imm, dst, src)
+	case ir.And64K:
+		c.bitwise(w, k, and, imm, dst, src)
+	case ir.Xor64K:
+		c.bitwise(w, k, eor, imm, dst, src)
+	case ir.Mul64K:
+		c.multiply(w, k, imm, dst, src)
+	case ir.Lsh64K:
+		c.shift(w, k, lslv, imm, dst, src)
+	case ir.Rsh64K:
+		c.shift(w, k, lsrv, imm, dst, src)
+	case ir.Arsh64K:
+		c.shift(w, k, asrv, imm, dst, src)
+	case ir.Mov64K:
+		c.move(w, k, imm, dst, src)
+	case ir.Div64K:
+		c.divide(w, k, imm, dst, src, false, false)
+	case ir.SDiv64K:
+		c.divide(w, k, imm, dst, src, true, false)
+	case ir.Mod64K:
+		c.divide(w, k, imm, dst, src, false, true)
+	case ir.SMod64K:
+		c.divide(w, k, imm, dst, src, true, true)
+	}
+}
+
+// operand is the second operand in a register: src, or tmp with the constant.
+func (c *compiler) operand(w, k bool, imm int64, src reg) reg {
+	if !k {
+		return src
+	}
+	if !w {
+		imm = int64(uint32(imm))
+	}
+	c.movRI(tmp, imm)
+	return tmp
+}
+
+// addRI adds or subtracts any constant, by way of tmp if need be.
+func (c *compiler) addRI(op arith, d, n reg, imm int64) {
+	if arithImm(imm) {
+		c.arithRI(true, op, d, n, imm)
+		return
+	}
+	c.movRI(tmp, imm)
+	c.arithRR(true, op, d, n, tmp)
+}
+
+// compareRI sets the flags to those of n - imm, by way of tmp if need be.
+func (c *compiler) compareRI(w bool, n reg, imm int64) {
+	if arithImm(imm) {
+		c.cmpRI(w, n, imm)
+		return
+	}
+	c.cmpRR(w, n, c.operand(w, true, imm, 0))
+}
+
+func (c *compiler) simple(w, k bool, op arith, imm int64, dst, src reg) {
+	if k && arithImm(imm) {
+		c.arithRI(w, op, dst, dst, imm)
+		return
+	}
+	c.arithRR(w, op, dst, dst, c.operand(w, k, imm, src))
+}
+
+func (c *compiler) bitwise(w, k bool, op logic, imm int64, dst, src reg) {
+	if k {
+		if m, ok := bitmask(w, uint64(imm)); ok {
+			c.logicRI(w, op, dst, dst, m)
+			return
+		}
+	}
+	c.logicRR(w, op, dst, dst, c.operand(w, k, imm, src))
+}
+
+func (c *compiler) multiply(w, k bool, imm int64, dst, src reg) {
+	if n, ok := log2(w, imm); k && ok {
+		c.lslRI(w, dst, dst, n)
+		return
+	}
+	c.mulRR(w, dst, dst, c.operand(w, k, imm, src))
+}
+
+// log2 is n if imm is 1<<n.
+func log2(w bool, imm int64) (n uint8, ok bool) {
+	v := uint64(imm)
+	if !w {
+		v = uint64(uint32(imm))
+	}
+	return uint8(bits.TrailingZeros64(v)), v != 0 && v&(v-1) == 0
+}
+
+func (c *compiler) move(w, k bool, imm int64, dst, src reg) {
+	switch {
+	case k && !w:
+		c.movRI(dst, int64(uint32(imm)))
+	case k:
+		c.movRI(dst, imm)
+	case dst != src || !w:
+		c.movRR(w, dst, src)
+	}
+}
+
+func (c *compiler) shift(w, k bool, op two, imm int64, dst, src reg) {
+	if !k {
+		c.twoRR(w, op, dst, dst, src)
+		return
+	}
+	n := uint8(imm) & (width(w) - 1)
+	switch {
+	case n == 0 && w:
+	case n == 0:
+		c.movRR(false, dst, dst)
+	case op == lslv:
+		c.lslRI(w, dst, dst, n)
+	case op == lsrv:
+		c.lsrRI(w, dst, dst, n)
+	default:
+		c.asrRI(w, dst, dst, n)
+	}
+}
+
+// divide emits division and remainder. The machine's quotient by zero is 0, and
+// the least number's by -1 itself, as BPF has them; the remainder follows.
+// RFC 9669 section 4.1.
+func (c *compiler) divide(w, k bool, imm int64, dst, src reg, signed, mod bool) {
+	if n, ok := log2(w, imm); k && ok && !signed {
+		switch {
+		case !mod:
+			c.shift(w, true, lsrv, int64(n), dst, src)
+		case n == 0:
+			c.movRI(dst, 0)
+		default:
+			c.bitwise(w, true, and, 1<<n-1, dst, src)
+		}
+		return
+	}
+	op := udiv
+	if signed {
+		op = sdiv
+	}
+	d := c.operand(w, k, imm, src)
+	if !mod {
+		c.twoRR(w, op, dst, dst, d)
+		return
+	}
+	c.twoRR(w, op, tmp2, dst, d)
+	c.msubRR(w, dst, tmp2, d, dst)
+}
+
+// convert emits operations of one operand.
+func (c *compiler) convert(in *ir.Insn, dst, src reg) {
+	switch in.Op {
+	case ir.Neg64:
+		c.negRR(true, dst, dst)
+	case ir.Neg32:
+		c.negRR(false, dst, dst)
+	case ir.MovSX64From8:
+		c.extend(true, sbfm, dst, src, 8)
+	case ir.MovSX64From16:
+		c.extend(true, sbfm, dst, src, 16)
+	case ir.MovSX64From32:
+		c.extend(true, sbfm, dst, src, 32)
+	case ir.MovSX32From8:
+		c.extend(false, sbfm, dst, src, 8)
+	case ir.MovSX32From16:
+		c.extend(false, sbfm, dst, src, 16)
+	case ir.Be16, ir.Swap16:
+		c.oneRR(false, rev16, dst, dst)
+		c.extend(false, ubfm, dst, dst, 16)
+	case ir.Be32, ir.Swap32:
+		c.oneRR(false, rev32, dst, dst)
+	case ir.Be64, ir.Swap64:
+		c.oneRR(true, rev64, dst, dst)
+	case ir.Le16:
+		c.extend(false, ubfm, dst, dst, 16)
+	case ir.Le32:
+		c.movRR(false, dst, dst)
+	case ir.Le64:
+	}
+}
