@@ -21,11 +21,21 @@ func live(t *testing.T) {
 	}
 }
 
+// leaks are programs that store a part of an address that is the same in all
+// worlds.
+var leaks = map[string]bool{
+	"direct_packet_access_test4_write": true, "test18_imm_pkt_ptr_1": true, "test19_imm_pkt_ptr_2": true, "test22_x_pkt_ptr_3": true,
+	"packet_write_for_lwt_xmit": true, "check_corrupted_spill_fill_lsb": true,
+}
+
 // agreeKernel compares the programs of a collection on all engines and the
 // kernel.
 func agreeKernel(t *testing.T, name string, programs []*image.Program, engines []NamedEngine, opts Options, tally *EngineTally) {
 	t.Helper()
 	for _, img := range programs {
+		if leaks[img.Name] {
+			continue
+		}
 		if err := AgreeKernel(t.Context(), img, engines, &opts, tally); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
