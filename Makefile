@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz vm-fuzz bench gobench soundness engines soak examples conformance agreement oracle objects clean
+.PHONY: all build test lint race cross fuzz vm-fuzz vm-engines bench gobench soundness engines soak examples conformance agreement oracle objects clean
 
 all: build test
 
@@ -42,6 +42,10 @@ fuzz:
 VMFUZZTIME ?= 1m
 vm-fuzz:
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(VMFUZZTIME)
+
+# The same for what runs leave behind: interpreter, JIT and kernel.
+vm-engines:
+	$(GO) run ./internal/vmfuzz/host -dir build/vm -engines -time $(VMFUZZTIME)
 
 # The benchmark programs on skep's engines, as native C and in the kernel, with
 # ratios. make bench BENCH='-run siphash -engines jit,kernel -ms 300'
@@ -76,6 +80,8 @@ soak:
 	$(MAKE) engines ENGINETIME=30m
 	scripts/fuzz.sh $(SOAKTIME)
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(SOAKTIME)
+	$(GO) run ./internal/vmfuzz/host -dir build/vm -engines -time $(SOAKTIME)
+	SKEP_LIVE_KERNEL=1 SKEP_ORACLE_OBJS=$(CORPUS) $(GO) test -count=1 -v -timeout 60m -run TestKernelAgrees ./internal/difftest
 
 examples:
 	examples/build.sh --check

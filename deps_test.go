@@ -81,13 +81,13 @@ var arrows = []arrow{
 	{pkg: "skeptest", may: []string{"", "hook", "host", "kernel", "explain", "internal/packet"}},
 	{pkg: "internal/qemu"},
 	{pkg: "internal/qemu/guestinit", may: []string{xsys}},
-	{pkg: "internal/vmfuzz", may: []string{"isa", "image", "asm", "internal/randprog", "verifier", "kernel"}},
-	{pkg: "internal/vmfuzz/guest", may: []string{"internal/vmfuzz", xsys}},
-	{pkg: "internal/vmfuzz/host", may: []string{"internal/qemu", "internal/randprog", "internal/vmfuzz"}},
 	{pkg: "internal/difftest", may: []string{
 		"", "isa", "abi", "image", "asm", "object", "verifier", "bpfmap", "vm", "vm/ir", "vm/interp", "vm/jit",
 		"helper", "host", "kernel", "internal/mem", "internal/packet", ciliumBTF,
 	}},
+	{pkg: "internal/vmfuzz", may: []string{"isa", "abi", "image", "asm", "internal/randprog", "internal/difftest", "verifier", "kernel", "vm/jit", "vm/jit/emit"}},
+	{pkg: "internal/vmfuzz/guest", may: []string{"internal/vmfuzz", xsys}},
+	{pkg: "internal/vmfuzz/host", may: []string{"internal/qemu", "internal/randprog", "internal/difftest", "internal/vmfuzz"}},
 	{pkg: "internal/agreement", may: []string{
 		"isa", "abi", "image", "object", "verifier", "kernel", "internal/selftest", ciliumBTF,
 	}},

@@ -30,6 +30,16 @@ type EngineTally struct {
 	Ended                    int // runs that the budget ended
 }
 
+// Add adds the figures of u.
+func (t *EngineTally) Add(u *EngineTally) {
+	t.Programs += u.Programs
+	t.Refused += u.Refused
+	t.Unfit += u.Unfit
+	t.Runs += u.Runs
+	t.Leaky += u.Leaky
+	t.Ended += u.Ended
+}
+
 // String is t in one line.
 func (t *EngineTally) String() string {
 	return fmt.Sprintf("%d programs (%d refused, %d unfit), %d runs compared, %d ended by the budget, %d depend on addresses",

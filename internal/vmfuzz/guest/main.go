@@ -26,6 +26,7 @@ func run() error {
 	r := vmfuzz.Run{Out: os.Stdout}
 	seeds := flag.String("seeds", "/seeds", "file of the seeds")
 	explain := flag.Bool("explain", false, "look into differences instead of asking the kernel alone")
+	engines := flag.Bool("engines", false, "compare runs instead of verdicts")
 	flag.DurationVar(&r.Time, "time", 0, "when to end")
 	flag.IntVar(&r.Tries, "tries", 400, "how many programs to try to make one small")
 	flag.IntVar(&r.Judge.MaxInsns, "insns", 0, "how many instructions a program may take to verify")
@@ -52,6 +53,9 @@ func run() error {
 			return err
 		}
 		r.Seeds = append(r.Seeds, n)
+	}
+	if *engines {
+		return r.Engines(context.Background())
 	}
 	if *explain {
 		return r.Explain(context.Background())

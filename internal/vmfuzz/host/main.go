@@ -35,6 +35,7 @@ func run(ctx context.Context) (bool, error) {
 	limit := flag.Duration("time", time.Minute, "for each kernel, without looking into differences")
 	programs := flag.Int("n", 1<<30, "at most so many programs for each kernel")
 	explain := flag.Int("explain", 100, "how many differences of each kernel to look into")
+	engines := flag.Bool("engines", false, "compare what runs of programs leave behind, not verdicts")
 	from := flag.Uint64("from", uint64(time.Now().Unix())<<20, "the first seed")
 	flag.Parse()
 	init, err := build(ctx, *dir, "./internal/qemu/guestinit", "init")
@@ -50,7 +51,11 @@ func run(ctx context.Context) (bool, error) {
 		s := &series{
 			release: release, dir: *dir, init: init, guest: guest, next: *from, left: *programs, explain: *explain, limit: *limit,
 		}
-		err := s.run(ctx)
+		run := s.run
+		if *engines {
+			run = s.runEngines
+		}
+		err := run(ctx)
 		var missing *qemu.UnavailableError
 		if errors.As(err, &missing) {
 			fmt.Printf("%s: skipped: %v\n", release, err)
@@ -59,7 +64,11 @@ func run(ctx context.Context) (bool, error) {
 		if err != nil {
 			return false, fmt.Errorf("%s: %w", release, err)
 		}
-		all = s.report() && all
+		if *engines {
+			all = s.reportRuns() && all
+		} else {
+			all = s.report() && all
+		}
 	}
 	return all, nil
 }

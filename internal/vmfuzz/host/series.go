@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/skepbpf/skep/internal/difftest"
 	"github.com/skepbpf/skep/internal/qemu"
 	"github.com/skepbpf/skep/internal/randprog"
 	"github.com/skepbpf/skep/internal/vmfuzz"
@@ -51,6 +52,8 @@ type series struct {
 	answers                             []vmfuzz.Answer
 	differ                              []vmfuzz.Difference
 	looked                              []vmfuzz.Difference
+	bad                                 []vmfuzz.BadRun
+	runs                                difftest.EngineTally
 }
 
 func (s *series) run(ctx context.Context) error {
@@ -163,6 +166,8 @@ func (s *series) line(text string) {
 	}
 	var a vmfuzz.Answer
 	var d vmfuzz.Difference
+	var b vmfuzz.BadRun
+	var tally difftest.EngineTally
 	switch rest, seed := strings.CutPrefix(text, vmfuzz.SeedMark); {
 	case seed:
 		if n, err := strconv.ParseUint(rest, 10, 64); err == nil {
@@ -172,6 +177,10 @@ func (s *series) line(text string) {
 		s.answers = append(s.answers, a)
 	case mark(vmfuzz.DifferenceMark, &d):
 		s.looked = append(s.looked, d)
+	case mark(vmfuzz.RunMark, &b):
+		s.bad = append(s.bad, b)
+	case mark(vmfuzz.TallyMark, &tally):
+		s.runs.Add(&tally)
 	case text == vmfuzz.AliveMark:
 	case strings.HasPrefix(text, "# "):
 		s.title = text[2:]
