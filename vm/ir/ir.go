@@ -44,6 +44,10 @@ const (
 	// SrcDead is set where nobody reads the register Src after the instruction
 	// and Dst is another one. Only the optimiser sets it.
 	SrcDead
+	// R0Dead and R3Dead are set on divisions behind which nobody reads r0, or
+	// r3: machines want room to divide. Only the optimiser sets them.
+	R0Dead
+	R3Dead
 
 	// What follows is proven of every run (verifier.Numbers). An engine that
 	// leaves something in the upper half of a register whose upper half nobody

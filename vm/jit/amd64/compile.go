@@ -9,7 +9,8 @@ import (
 
 // The machine's features that code may use, as bits of emit.Options.Features.
 const (
-	HasBMI2 uint64 = 1 << iota
+	HasBMI2       uint64 = 1 << iota
+	HasFastDivide        // 64 bits take not much longer than 32
 )
 
 // Registers with a fixed use.

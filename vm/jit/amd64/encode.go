@@ -248,6 +248,7 @@ const (
 	opNot  = 2
 	opNeg  = 3
 	opMul  = 4 // rdx:rax = rax * r
+	opImul = 5 // the same, signed
 	opDiv  = 6 // rax, rdx = quotient and remainder of rdx:rax by r
 	opIdiv = 7
 )

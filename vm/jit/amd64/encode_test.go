@@ -37,7 +37,7 @@ func every(f func(emit func(e *encoder))) {
 			f(func(e *encoder) { e.imulRR(w, a, b) })
 			f(func(e *encoder) { e.imulRRI(w, a, b, 7) })
 			f(func(e *encoder) { e.imulRRI(w, a, b, 700) })
-			for _, op := range []byte{opNot, opNeg, opMul, opDiv, opIdiv} {
+			for _, op := range []byte{opNot, opNeg, opMul, opImul, opDiv, opIdiv} {
 				f(func(e *encoder) { e.unary(w, op, a) })
 			}
 			for _, op := range []byte{opRol, opRor, opShl, opShr, opSar} {
@@ -51,6 +51,8 @@ func every(f func(emit func(e *encoder))) {
 			}
 			f(func(e *encoder) { e.rorX(w, a, b, 13) })
 			f(func(e *encoder) { e.rorX(w, b, a, 1) })
+			f(func(e *encoder) { e.mulX(a, b, r11) })
+			f(func(e *encoder) { e.mulX(r10, r9, b) })
 			f(func(e *encoder) { e.bswap(w, a) })
 			f(func(e *encoder) { e.movsx8(w, a, b) })
 			f(func(e *encoder) { e.movsx16(w, a, b) })

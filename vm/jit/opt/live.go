@@ -211,7 +211,20 @@ func (f *function) marks() {
 			if u.has(in.Src) && in.Src != in.Dst && in.Src != fp && !live.has(in.Src) {
 				in.Flags |= ir.SrcDead
 			}
+			if isDivision(in.Op) {
+				in.Flags = in.Flags&^(ir.R0Dead|ir.R3Dead) | deadFlag(live, 0, ir.R0Dead) | deadFlag(live, 3, ir.R3Dead)
+			}
 			live = live&^d | u
 		}
 	}
+}
+
+func isDivision(op ir.Op) bool { return op >= ir.Div64K && op <= ir.SMod32X }
+
+// deadFlag is flag if r is not in live.
+func deadFlag(live regs, r uint8, flag ir.Flags) ir.Flags {
+	if live.has(r) {
+		return 0
+	}
+	return flag
 }
