@@ -197,6 +197,8 @@ func (c *compiler) insn(i int, in *ir.Insn) error {
 		c.atomic(in, dst, src)
 	case op >= ir.Rol64K && op <= ir.LdBe64:
 		c.fused(in, dst, src)
+	case op >= ir.LdIdxU8 && op <= ir.LeaIdx:
+		c.indexed(in, dst, src)
 	default:
 		return c.control(i, in, dst, src)
 	}
@@ -233,6 +235,8 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 		c.castUser(dst, src, in.Imm)
 	case op == ir.Spend:
 		c.addRI(sub, fuel, fuel, in.Imm)
+	case op == ir.SpendPoll:
+		c.spend(int(in.Imm), i, -1)
 	case op == ir.Invalid:
 		c.exit(emit.ExitFault, n, false)
 	default:

@@ -48,7 +48,7 @@ func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 	for i := f.Start; i < f.End; i++ {
 		in := &c.p.Insns[i]
 		written |= writes(in)
-		fp = fp || in.Dst == 10 || in.Src == 10
+		fp = fp || in.Dst == 10 || in.Src == 10 || in.Index == 10
 		tail = tail || in.Op == ir.TailCall
 		calls = calls || in.Op == ir.CallLocal || in.Op == ir.Call && c.routine(&c.p.Callees[in.Off])
 	}
@@ -79,7 +79,8 @@ func (c *compiler) routine(f *ir.Callee) bool { return f.Helper == abi.Loop }
 // to r0 to r5.
 func writes(in *ir.Insn) uint16 {
 	switch op := in.Op; {
-	case op.IsJump() || op == ir.Spend || op >= ir.St8K && op <= ir.AtomicXor64 || op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw:
+	case op.IsJump() || op == ir.Spend || op == ir.SpendPoll || op >= ir.St8K && op <= ir.AtomicXor64 ||
+		op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw || op >= ir.StIdx8K && op <= ir.StIdx64X:
 		return 0
 	case op >= ir.FetchAdd32 && op <= ir.Xchg64:
 		return 1 << in.Src
@@ -114,6 +115,10 @@ func (c *compiler) prologue(at emit.Label) {
 	if f.MayGoto != 0 {
 		c.movRI(tmp, ir.MayGotoTurns)
 		c.store(8, regs[10], int32(f.MayGoto), tmp)
+	}
+	if f.NoPoll {
+		c.addRI(sub, fuel, fuel, int64(f.Cost))
+		return
 	}
 	c.spend(int(f.Cost), f.Start, -1)
 }

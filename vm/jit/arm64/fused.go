@@ -2,7 +2,8 @@ package arm64
 
 import "github.com/skepbpf/skep/vm/ir"
 
-// fused emits the rotates and loads that vm/jit/opt puts together.
+// fused emits what vm/jit/opt puts together: rotates, accesses of other forms,
+// additions of three operands.
 func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 	switch in.Op {
 	case ir.Rol64K:
@@ -27,4 +28,40 @@ func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 		c.load(8, false, dst, src, in.Off)
 		c.oneRR(true, rev64, dst, dst)
 	}
+}
+
+// indexed emits accesses and additions with an index.
+func (c *compiler) indexed(in *ir.Insn, dst, src reg) {
+	index := regs[in.Index&15]
+	switch op := in.Op; {
+	case op <= ir.LdIdxS32:
+		size, signed := loadForm(op - ir.LdIdxU8)
+		a := accLoad
+		if signed {
+			a = accLoadSX
+		}
+		c.accessIndexed(a, size, dst, src, index, in)
+	case op <= ir.StIdx64K:
+		size := 1 << (op - ir.StIdx8K)
+		c.accessIndexed(accStore, size, c.constant(size, in.Imm), dst, index, in)
+	case op <= ir.StIdx64X:
+		c.accessIndexed(accStore, 1<<(op-ir.StIdx8X), src, dst, index, in)
+	case op == ir.Lea:
+		c.addRI(add, dst, src, in.Imm)
+	case in.Imm == 0:
+		c.arithShifted(true, add, dst, src, index, in.Scale)
+	default:
+		c.arithShifted(true, add, tmp3, src, index, in.Scale)
+		c.addRI(add, dst, tmp3, in.Imm)
+	}
+}
+
+// accessIndexed accesses the memory at base + index<<in.Scale + in.Off.
+func (c *compiler) accessIndexed(a access, size int, t, base, index reg, in *ir.Insn) {
+	if in.Off == 0 && (in.Scale == 0 || 1<<in.Scale == size) {
+		c.memIndexed(a, size, t, base, index, in.Scale > 0)
+		return
+	}
+	c.arithShifted(true, add, tmp3, base, index, in.Scale)
+	c.access(a, size, t, tmp3, in.Off)
 }

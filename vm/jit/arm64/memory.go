@@ -42,14 +42,17 @@ func (c *compiler) access(a access, size int, t, base reg, off int32) {
 }
 
 func (c *compiler) storeConst(size int, base reg, in *ir.Insn) {
-	imm := in.Imm
+	c.store(size, base, in.Off, c.constant(size, in.Imm))
+}
+
+// constant is a register that holds the low size bytes of imm: tmp, or zr.
+func (c *compiler) constant(size int, imm int64) reg {
 	if size < 8 {
 		imm &= 1<<(8*size) - 1
 	}
-	t := zr
-	if imm != 0 {
-		t = tmp
-		c.movRI(tmp, imm)
+	if imm == 0 {
+		return zr
 	}
-	c.store(size, base, in.Off, t)
+	c.movRI(tmp, imm)
+	return tmp
 }
