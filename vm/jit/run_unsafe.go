@@ -50,10 +50,21 @@ func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, e
 	s[1], s[2], s[3], s[4], s[5] = r1, r2, r3, r4, r5
 	b.Engine[wordTarget] = cd.at(cd.funcs[fn])
 	enter(uintptr(cd.engine.call), uintptr(unsafe.Pointer(b)))
-	if exitOf(b)[0] == emit.Done {
+	if exitOf(b)[0] == emit.Done && b.Fuel >= 0 {
 		return s[0], nil
 	}
 	return cd.exited(c, sp)
+}
+
+// done is what a run has returned, unless it took more than it may: code polls
+// late where it must come to an end soon.
+func (cd *code) done(c *vm.Context, sp mem.Addr) (uint64, error) {
+	if c.Block.Fuel < 0 {
+		if err := c.Poll(); err != nil {
+			return 0, cd.fail(c, sp, 0, err)
+		}
+	}
+	return c.Block.Saved[0], nil
 }
 
 // exitOf is the exit that was taken, and the handle of the program that took
@@ -100,7 +111,7 @@ func (cd *code) exited(c *vm.Context, sp mem.Addr) (r0 uint64, err error) {
 		word := exitOf(b)
 		if word[0] < 0 {
 			if word[0] == emit.Done {
-				return s[0], nil
+				return cd.done(c, sp)
 			}
 			return 0, cd.faulted(c, sp)
 		}

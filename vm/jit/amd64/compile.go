@@ -215,6 +215,8 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 		c.castUser(dst, src, in.Imm)
 	case op == ir.Spend:
 		c.aluRI(true, sub, fuel, int32(in.Imm))
+	case op == ir.SpendPoll:
+		c.spend(int(in.Imm), i, -1)
 	case op == ir.Invalid:
 		c.exit(emit.ExitFault, n, false)
 	default:

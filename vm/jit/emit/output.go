@@ -78,6 +78,8 @@ const (
 	OptDivide                  // division by constants as multiplication
 	OptElement                 // lookups in arrays of keys that are known or in a register
 	OptUpper                   // narrower operations where upper halves are zero or not read
+	OptFuel                    // loops take their instructions off the fuel in few places
+	OptPlace                   // jumps turned round, so that control falls through
 
 	OptAll Opt = 1<<iota - 1
 )

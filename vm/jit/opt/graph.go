@@ -190,3 +190,28 @@ func replace(list []int, old, with int) {
 		}
 	}
 }
+
+// thread leads jumps past blocks without instructions, and finds the
+// predecessors again.
+func (f *function) thread() {
+	past := func(n int) int {
+		for range f.blocks {
+			if n == none || len(f.blocks[n].insns) > 0 || f.blocks[n].next == none {
+				break
+			}
+			n = f.blocks[n].next
+		}
+		return n
+	}
+	for i := range f.blocks {
+		b := &f.blocks[i]
+		if b.dead {
+			continue
+		}
+		b.next = past(b.next)
+		if j := b.jump(); j != nil {
+			j.Off = int32(past(int(j.Off)))
+		}
+	}
+	f.link()
+}

@@ -3,8 +3,8 @@ package opt
 import "github.com/skepbpf/skep/vm/ir"
 
 // place appends the blocks of f to out, in an order in which control mostly
-// falls through, and gives jumps their indices.
-func (f *function) place(out *ir.Program) {
+// falls through, and gives jumps their indices. It may turn jumps round.
+func (f *function) place(out *ir.Program, turn bool) {
 	info := f.info
 	info.Start = len(out.Insns)
 	order := f.order()
@@ -13,7 +13,11 @@ func (f *function) place(out *ir.Program) {
 		b := &f.blocks[n]
 		start[n] = int32(len(out.Insns))
 		out.Insns = append(out.Insns, b.insns...)
-		if b.next != none && (k+1 == len(order) || order[k+1] != b.next) {
+		follows := none
+		if k+1 < len(order) {
+			follows = order[k+1]
+		}
+		if b.next != none && b.next != follows && !(turn && turnRound(out.Insns[start[n]:], b.next, follows)) {
 			slot := int32(-1)
 			if in := b.last(); in != nil {
 				slot = in.Slot
@@ -36,6 +40,24 @@ func (f *function) place(out *ir.Program) {
 		}
 	}
 	out.Funcs[f.index] = info
+}
+
+// turnRound makes a block that ends in a jump to the block that follows jump to
+// next instead, where that can be said in one instruction.
+func turnRound(insns []ir.Insn, next, follows int) bool {
+	if len(insns) == 0 || follows == none {
+		return false
+	}
+	j := &insns[len(insns)-1]
+	if j.Op < ir.JEq64K || j.Op > ir.JSLe32X || int(j.Off) != follows || j.Flags&ir.BackEdge != 0 {
+		return false
+	}
+	op := inverse(j.Op)
+	if op == ir.Invalid {
+		return false
+	}
+	j.Op, j.Off = op, int32(next)
+	return true
 }
 
 // order is the order of the blocks that are laid out: that of the program, but

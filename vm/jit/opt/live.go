@@ -1,6 +1,8 @@
 package opt
 
 import (
+	"math/bits"
+
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/vm/ir"
 )
@@ -16,6 +18,7 @@ const (
 )
 
 func set(r uint8) regs             { return 1 << r }
+func (s regs) first() uint8        { return uint8(bits.TrailingZeros32(uint32(s))) }
 func (s regs) has(r uint8) bool    { return s>>r&1 != 0 }
 func (s regs) with(r uint8) regs   { return s | 1<<r }
 func (s regs) hasAny(of regs) bool { return s&of != 0 }
@@ -80,7 +83,7 @@ func (f *function) usesOfControl(in *ir.Insn) regs {
 		return set(in.Src)
 	case op >= ir.Rol64X && op <= ir.Ror32X:
 		return set(in.Dst) | set(in.Src)
-	case op == ir.Spend || op >= ir.LdAbs8 && op <= ir.LdAbs32 || op == ir.Invalid:
+	case op == ir.Spend || op == ir.SpendPoll || op >= ir.LdAbs8 && op <= ir.LdAbs32 || op == ir.Invalid:
 		return 0
 	}
 	return callerRegs | savedRegs

@@ -32,7 +32,7 @@ func Optimize(p *ir.Program, o emit.Options) *ir.Program {
 		if len(f.blocks) > 0 {
 			f.optimize(&o)
 		}
-		f.place(&out)
+		f.place(&out, o.Off&emit.OptPlace == 0)
 	}
 	out.Index = make([]int32, len(p.Index))
 	for i := range out.Index {
@@ -53,6 +53,9 @@ func (f *function) optimize(o *emit.Options) {
 		if o.Off&p.opt == 0 && p.run(f, o) {
 			f.live()
 		}
+	}
+	if o.Off&emit.OptFuel == 0 {
+		f.fuel(o)
 	}
 	f.marks()
 }

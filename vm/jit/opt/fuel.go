@@ -1,0 +1,246 @@
+package opt
+
+import (
+	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// What code may run without a look at the fuel, in instructions: a loop, and
+// all loops of a function that do not follow from one another. Prepaid is what
+// a loop may take in one go, with a look.
+const (
+	unpolledLoop = 4 << 10
+	unpolledFunc = 64 << 10
+	prepaidLoop  = 64 << 10
+)
+
+// charge is fuel that is taken before a loop is entered, or given if negative.
+type charge struct {
+	amount int64
+	exact  bool  // the loop runs turns times
+	turns  int64 // of its head
+	done   bool  // an outer loop takes it
+}
+
+// fuel takes the instructions of loops off the fuel in fewer places than the
+// jumps that lead back: where the number of turns is known, all before the
+// first; else in the head. A run takes the same from the fuel when a loop has
+// ended, but a poll may come before the loop or some thousand instructions
+// later; the engine polls at the end once more.
+func (f *function) fuel(_ *emit.Options) bool {
+	f.info.NoPoll = f.mayStartUnpolled()
+	flagged := false
+	for i := range f.blocks {
+		if j := f.blocks[i].jump(); j != nil && j.Flags&ir.BackEdge != 0 && !f.blocks[i].dead {
+			flagged = true
+			break
+		}
+	}
+	if !flagged {
+		return false
+	}
+	l := findLoops(f)
+	charges := make([]charge, len(l.list))
+	rest := int64(unpolledFunc)
+	for n := range l.list {
+		l.prepay(n, charges, &rest)
+	}
+	for n := range charges {
+		if c := &charges[n]; c.amount != 0 && !c.done {
+			l.take(l.list[n].before, c.amount, &rest)
+		}
+	}
+	f.chargeTargets()
+	f.thread()
+	return true
+}
+
+// mayStartUnpolled reports whether nobody can call the function in a loop that
+// never polls: bpf_loop's does not, and a function that calls could be called
+// by one that does.
+func (f *function) mayStartUnpolled() bool {
+	for i := range f.blocks {
+		for k := range f.blocks[i].insns {
+			switch f.blocks[i].insns[k].Op {
+			case ir.CallLocal, ir.CallX, ir.TailCall:
+				return false
+			}
+		}
+	}
+	if f.info.Cost > unpolledLoop {
+		return false
+	}
+	for i := range f.prog.Callees {
+		if c := &f.prog.Callees[i]; c.Kfunc != "" || c.Helper == abi.Loop || callsBack(c) {
+			return f.index == 0 && !f.isCallback()
+		}
+	}
+	return true
+}
+
+func callsBack(c *ir.Callee) bool {
+	h := abi.HelperByID(c.Helper)
+	if h == nil {
+		return true
+	}
+	for _, a := range h.Args {
+		if a == abi.ArgFunc {
+			return true
+		}
+	}
+	return false
+}
+
+// isCallback reports whether the program holds the address of f.
+func (f *function) isCallback() bool {
+	for i := range f.prog.Insns {
+		if in := &f.prog.Insns[i]; in.Op == ir.Mov64K {
+			if fn, ok := ir.Callback(uint64(in.Imm)); ok && fn == f.index {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// prepay moves what loop n costs before it or into its head. charges are those
+// of the loops inside it, too.
+func (l *loops) prepay(n int, charges []charge, rest *int64) {
+	f, p := l.f, &l.list[n]
+	cost, ok := l.cost(n)
+	if !ok {
+		return
+	}
+	turns, exact := int64(0), false
+	if !p.calls {
+		turns, exact = l.turns(n)
+	}
+	before := l.preheader(n)
+	if before == none && int64(f.info.Cost) < cost {
+		return
+	}
+	for _, b := range p.latches {
+		f.plain(b, p.head)
+	}
+	if before == none {
+		f.info.Cost -= int32(cost)
+		f.prepend(p.head, ir.Insn{Op: ir.SpendPoll, Imm: cost, Slot: -1})
+		return
+	}
+	c := &charges[n]
+	*c = charge{exact: exact, turns: turns}
+	if c.amount = (turns - 1) * cost; !exact || c.amount > prepaidLoop {
+		c.exact = false
+		op := ir.SpendPoll
+		if turns > 0 && turns*cost <= unpolledLoop && *rest >= turns*cost {
+			*rest -= turns * cost
+			op = ir.Spend
+		}
+		if b := &f.blocks[p.latches[0]]; len(p.latches) == 1 && b.jump() == nil {
+			b.insns = append(b.insns, ir.Insn{Op: op, Imm: cost, Slot: -1})
+			c.amount = 0
+			return
+		}
+		f.prepend(p.head, ir.Insn{Op: op, Imm: cost, Slot: -1})
+		c.amount = -cost
+		return
+	}
+	// What the loops inside take each time is known as well.
+	for k := range n {
+		in := &charges[k]
+		if l.list[k].parent != n || in.done || in.amount == 0 || !l.always(n, l.list[k].before) {
+			continue
+		}
+		if sum := c.amount + in.amount*turns; sum <= prepaidLoop && sum >= -prepaidLoop {
+			c.amount = sum
+			in.done = true
+		}
+	}
+}
+
+// always reports whether block b runs as often as the head of loop n, which has
+// one exit.
+func (l *loops) always(n, b int) bool {
+	return l.everyTurn(n, b) && l.dominates(b, l.list[n].exits[0])
+}
+
+// cost is what each jump back to the head of loop n costs, if all cost the same.
+func (l *loops) cost(n int) (cost int64, ok bool) {
+	p := &l.list[n]
+	for _, b := range p.latches {
+		bl := &l.f.blocks[b]
+		j := bl.jump()
+		if j == nil || j.Flags&ir.BackEdge == 0 || int(j.Off) != p.head || bl.next == p.head || j.Op == ir.MayGoto {
+			return 0, false
+		}
+		if cost != 0 && int64(j.Cost) != cost {
+			return 0, false
+		}
+		cost = int64(j.Cost)
+	}
+	return cost, cost > 0
+}
+
+// plain makes the jump at the end of b, which leads back to head, one that
+// costs nothing.
+func (f *function) plain(b, head int) {
+	bl := &f.blocks[b]
+	j := bl.jump()
+	if j.Op == ir.JA {
+		bl.insns = bl.body()
+		bl.next = head
+		return
+	}
+	j.Flags &^= ir.BackEdge
+	j.Cost = 0
+}
+
+// take takes fuel at the end of a block that no jump ends.
+func (l *loops) take(block int, amount int64, rest *int64) {
+	f := l.f
+	b := &f.blocks[block]
+	if block == 0 && len(b.preds) == 0 && int64(f.info.Cost)+amount > 0 && int64(f.info.Cost)+amount <= unpolledLoop {
+		f.info.Cost += int32(amount)
+		return
+	}
+	op := ir.Spend
+	if amount > unpolledLoop || amount > *rest {
+		op = ir.SpendPoll
+	} else if amount > 0 {
+		*rest -= amount
+	}
+	b.insns = append(b.insns[:len(b.insns):len(b.insns)], ir.Insn{Op: op, Imm: amount, Slot: -1})
+}
+
+func (f *function) prepend(block int, in ir.Insn) {
+	b := &f.blocks[block]
+	b.insns = append([]ir.Insn{in}, b.insns...)
+}
+
+// chargeTargets moves the cost of jumps that lead back into their target where
+// all that leads there costs the same.
+func (f *function) chargeTargets() {
+	for t := 1; t < len(f.blocks); t++ {
+		b := &f.blocks[t]
+		if b.dead || len(b.preds) == 0 {
+			continue
+		}
+		cost := int64(0)
+		for _, p := range b.preds {
+			j := f.blocks[p].jump()
+			if j == nil || j.Flags&ir.BackEdge == 0 || int(j.Off) != t || f.blocks[p].next == t || j.Op == ir.MayGoto || cost != 0 && cost != int64(j.Cost) {
+				cost = 0
+				break
+			}
+			cost = int64(j.Cost)
+		}
+		if cost == 0 {
+			continue
+		}
+		for _, p := range b.preds {
+			f.plain(p, t)
+		}
+		f.prepend(t, ir.Insn{Op: ir.SpendPoll, Imm: cost, Slot: -1})
+	}
+}
