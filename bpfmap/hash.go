@@ -68,6 +68,9 @@ type hash struct {
 
 const (
 	maxLocks = 256
+	// shortChains is up to how many elements a hash has twice as many buckets:
+	// as long as the heads stay in the caches, that is quicker.
+	shortChains = 1 << 16
 	// moreSpares is for Go callers, beside one for each CPU.
 	moreSpares = 16
 )
@@ -124,6 +127,9 @@ func (h *hash) layOut() error {
 	h.stride = h.voff + mem.Addr(inline)
 	h.total = h.max + spares
 	buckets := powerOf2(uint64(h.max))
+	if h.max <= shortChains {
+		buckets *= 2
+	}
 	h.mask = uint32(buckets - 1)
 	locks := min(buckets, maxLocks)
 	h.lockMax = uint32(locks - 1)

@@ -15,7 +15,8 @@ import "github.com/skepbpf/skep/internal/mem"
 //	24  flags   u32   abi.MapFlags
 //	28  mask    u32   bucket mask (hashes), index mask (arrays), data mask (ring buffers)
 //	32  base    u64   first element; of a trie, the address of the root's link
-//	40  buckets u64   first bucket head; of ring buffers, the consumer page
+//	40  buckets u64   first bucket head; of ring buffers, the consumer page; of
+//	                  tries, the table, 0 without one
 //	48  stride  u32   bytes from one element to the next
 //	52  voff    u32   offset of the value in an element
 //	56  cpu     u64   bytes from one CPU's value to the next CPU's
@@ -73,6 +74,19 @@ const (
 	NodeLen   = 16 // u32, length of the prefix in bits
 	NodeInner = 20 // u32, 1 for a node without a value
 	NodeWords = 24 // u64s, the prefix as big-endian numbers
+)
+
+// The parts of a trie's table. See lpmTable.
+const (
+	TrieTablePrefix  = 0  // u64, of all prefixes
+	TrieTableMask    = 8  // u64, of the bits that count of it
+	TrieTableSkip    = 16 // u32, their number
+	TrieTableShift   = 20 // u32, 64 less the number of bits that follow
+	TrieTableLen     = 24 // u32, the sum of both
+	TrieTableEntries = 32
+	TrieEntryNode    = 0 // u64, address of the node to go on at, 0 without one
+	TrieEntryValue   = 8 // u64, address of the value found so far, 0 without one
+	TrieEntrySize    = 16
 )
 
 const headerMagic = 0x70656b73 // "skep"

@@ -22,6 +22,8 @@ import (
 //	        │       link, stamp  u64           │  of nodes taken out
 //	        └──────────────────────────────────┘
 //
+// A table, see lpmTable, leads to the nodes below the upper ones.
+//
 // Readers take no lock: they are inside the table's epoch. Writers, under the
 // header's lock, change one link at a time and leave a node that they take out
 // as it is until no run can stand on it.
@@ -32,6 +34,11 @@ type lpm struct {
 	maxLen uint32   // bits
 	voff   mem.Addr
 	size   mem.Addr // of a node
+	// Memory of the table, nil without one, and of earlier ones; changes since
+	// it was last looked whether there should be another.
+	index   []byte
+	old     []oldTable
+	changes uint32
 }
 
 func newLPM(def *image.Map, o Options) (*lpm, error) {
@@ -45,6 +52,7 @@ func newLPM(def *image.Map, o Options) (*lpm, error) {
 	t.voff = NodeWords + mem.Addr(t.words*8)
 	t.size = t.voff + mem.Addr(roundUp(uint64(def.ValueSize), 8)) + 16
 	t.root = t.hdr + HdrTrieRoot
+	t.drain = t.freeTables
 	*(t.hdr + HdrBase).U64() = uint64(t.root)
 	*(t.hdr + HdrStride).U32() = uint32(t.size)
 	*(t.hdr + HdrValueOff).U32() = uint32(t.voff)
@@ -109,8 +117,8 @@ func (t *lpm) Lookup(_ int, key []byte) mem.Addr {
 	if t.words == 1 {
 		return t.lookupWord(p.word(0), p.len)
 	}
-	var found mem.Addr
-	for n := mem.Addr(t.root.LoadU64()); n != 0; {
+	n, found := t.start(p.word(0), p.len)
+	for n != 0 {
 		nodeBits := *(n + NodeLen).U32()
 		if t.common(n, p) < nodeBits {
 			break
@@ -128,8 +136,8 @@ func (t *lpm) Lookup(_ int, key []byte) mem.Addr {
 
 // lookupWord is Lookup for keys of at most 8 bytes.
 func (t *lpm) lookupWord(w uint64, length uint32) mem.Addr {
-	var found mem.Addr
-	for n := mem.Addr(t.root.LoadU64()); n != 0; {
+	n, found := t.start(w, length)
+	for n != 0 {
 		nodeBits := *(n + NodeLen).U32()
 		// Shifting by 64 gives 0, so that an empty prefix matches all.
 		if nodeBits > length || (*(n + NodeWords).U64()^w)>>(64-nodeBits) != 0 {

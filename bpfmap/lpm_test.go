@@ -41,8 +41,9 @@ func TestTriesFollowTheModel(t *testing.T) {
 	for _, data := range []int{1, 3, 4, 8, 9, 16, 20} {
 		t.Run(fmt.Sprintf("%d bytes", data), func(t *testing.T) {
 			t.Parallel()
-			m := mustNew(t, newTable(t), image.Map{Type: abi.LPMTrie, KeySize: uint32(4 + data), ValueSize: 4, MaxEntries: 60, Flags: abi.NoPrealloc})
-			ref := &lpmModel{60, map[string][]byte{}}
+			size := []int{60, 600}[data%2]
+			m := mustNew(t, newTable(t), image.Map{Type: abi.LPMTrie, KeySize: uint32(4 + data), ValueSize: 4, MaxEntries: uint32(size), Flags: abi.NoPrealloc})
+			ref := &lpmModel{size, map[string][]byte{}}
 			r := rand.New(rand.NewPCG(uint64(data), 6))
 			for i := range 12000 {
 				key := make([]byte, 4+data)
@@ -71,6 +72,10 @@ func TestTriesFollowTheModel(t *testing.T) {
 					want(t, "delete", Delete(m, key), expect)
 					delete(ref.elems, s)
 				default:
+					if r.IntN(2) == 0 {
+						binary.NativeEndian.PutUint32(key, uint32(data*8))
+						s = bitsOf(key)
+					}
 					p := m.(Lookuper).Lookup(0, key)
 					v := ref.lookup(key)
 					if (p == 0) != (v == nil) || p != 0 && !bytes.Equal(p.Bytes(4), v) {
@@ -82,6 +87,9 @@ func TestTriesFollowTheModel(t *testing.T) {
 				}
 			}
 			checkOrder(t, m, ref)
+			if data > 1 && m.(*lpm).tableWord().LoadU64() == 0 {
+				t.Errorf("no table for %d prefixes", len(ref.elems))
+			}
 		})
 	}
 }

@@ -46,7 +46,6 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 	case same:
 		*fresh.U64(), *(fresh + 8).U64() = *n.U64(), *(n + 8).U64()
 		link.ReleaseU64(uint64(fresh))
-		t.retire(n)
 	case shared == p.len:
 		*(fresh + NodeChild + t.nodeBit(n, shared)*8).U64() = uint64(n)
 		link.ReleaseU64(uint64(fresh))
@@ -62,6 +61,10 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 	}
 	if !exists {
 		*t.count()++
+	}
+	t.retable(p)
+	if same {
+		t.retire(n)
 	}
 	return 0
 }
@@ -97,18 +100,27 @@ func (t *lpm) Delete(_ int, key []byte) abi.Errno {
 		return abi.ENOENT
 	}
 	*t.count()--
-	t.cut(n, link, above)
+	fork := t.cut(n, link, above)
+	inner := *(n + NodeInner).U32() != 0
+	t.retable(p)
+	// Nothing leads to these any more.
+	if fork != 0 {
+		t.retire(fork)
+	}
+	if !inner {
+		t.retire(n)
+	}
 	return 0
 }
 
-// cut takes the value of n away, and n itself if nothing parts there. link
-// leads to n, and above, if not 0, to the node with that link.
-func (t *lpm) cut(n, link, above mem.Addr) {
+// cut takes the value of n away, and n itself if nothing parts there; else n
+// becomes an inner node. link leads to n, and above, if not 0, to the node with
+// that link, which is the result if it was taken out too.
+func (t *lpm) cut(n, link, above mem.Addr) (fork mem.Addr) {
 	left, right := *n.U64(), *(n + 8).U64()
 	switch {
 	case left != 0 && right != 0:
 		(n + NodeInner).StoreU32(1)
-		return
 	case left != 0 || right != 0 || above == 0:
 		link.ReleaseU64(left | right)
 	default:
@@ -123,9 +135,9 @@ func (t *lpm) cut(n, link, above mem.Addr) {
 			other = *(parent + 8).U64()
 		}
 		above.ReleaseU64(other)
-		t.retire(parent)
+		return parent
 	}
-	t.retire(n)
+	return 0
 }
 
 // newNode is a node for a prefix, without children; an inner one if value is

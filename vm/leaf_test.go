@@ -87,12 +87,12 @@ func leafEngine(t testing.TB) *jit.Engine {
 }
 
 // leafless is an engine without the routines.
-var leafless = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(&jit.Options{Off: emit.OptHash}) })
+var leafless = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(&jit.Options{Off: emit.OptHash | emit.OptTrie}) })
 
 const lookupText = `
 .map args array key=4 value=512 entries=1
 .map m %s key=%d value=%d entries=%d%s
-.program main section=syscall
+.program main section=xdp
     r2 = map[args][0] ll
     r1 = map[m] ll
     call bpf_map_lookup_elem
@@ -256,7 +256,7 @@ const innerText = `
 .map args array key=4 value=512 entries=1
 .map in array key=4 value=8 entries=2
 .map m hash_of_maps key=%d value=4 entries=8 inner=in
-.program main section=syscall
+.program main section=xdp
     r2 = map[args][0] ll
     r1 = map[m] ll
     call bpf_map_lookup_elem
@@ -299,8 +299,8 @@ func TestLeavesFindInnerMaps(t *testing.T) {
 const stableText = `
 .map args0 array key=4 value=512 entries=1
 .map args1 array key=4 value=512 entries=1
-.map m %[1]s key=%[2]d value=16 entries=%[3]d
-.program main0 section=syscall
+.map m %[1]s key=%[2]d value=16 entries=%[3]d%[4]s
+.program main0 section=xdp
     r2 = map[args0][0] ll
     r1 = map[m] ll
     call bpf_map_lookup_elem
@@ -310,7 +310,7 @@ const stableText = `
     r0 ^= r1
 out:
     exit
-.program main1 section=syscall
+.program main1 section=xdp
     r2 = map[args1][0] ll
     r1 = map[m] ll
     call bpf_map_lookup_elem
@@ -328,7 +328,7 @@ func TestLeavesFindWhatStaysWhileOthersWrite(t *testing.T) {
 	t.Parallel()
 	for _, kind := range []string{"hash", "percpu_hash"} {
 		for _, size := range []int{4, 8, 21} {
-			w := newLeafWorld(t, leafEngine(t), fmt.Sprintf(stableText, kind, size, 40))
+			w := newLeafWorld(t, leafEngine(t), fmt.Sprintf(stableText, kind, size, 40, ""))
 			m := w.maps[w.coll.Map("m")].(bpfmap.Updater)
 			key := func(i int) []byte {
 				k := make([]byte, size)

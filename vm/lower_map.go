@@ -8,8 +8,14 @@ import (
 )
 
 // Package ir says again what bpfmap lays out: it knows no maps.
-var _ = [1]struct{}{}[ir.ElemNext-bpfmap.ElemNext|ir.ElemHash-bpfmap.ElemHash|ir.ElemRef-bpfmap.ElemRef|
-	ir.ElemKey-bpfmap.ElemKey|ir.HeadShift-bpfmap.HeadShift|ir.HeadTagShift-bpfmap.HeadTagShift|ir.ElemLockStride-bpfmap.LockStride|(ir.HashK-bpfmap.HashK)]
+var _ = [1]struct{}{}[(ir.ElemNext-bpfmap.ElemNext)|(ir.ElemHash-bpfmap.ElemHash)|(ir.ElemRef-bpfmap.ElemRef)|
+	(ir.ElemKey-bpfmap.ElemKey)|(ir.HeadShift-bpfmap.HeadShift)|(ir.HeadTagShift-bpfmap.HeadTagShift)|
+	(ir.ElemLockStride-bpfmap.LockStride)|(ir.HashK-bpfmap.HashK)|
+	(ir.NodeChild-bpfmap.NodeChild)|(ir.NodeLen-bpfmap.NodeLen)|(ir.NodeInner-bpfmap.NodeInner)|
+	(ir.NodeWords-bpfmap.NodeWords)|(ir.TrieTablePrefix-bpfmap.TrieTablePrefix)|(ir.TrieTableMask-bpfmap.TrieTableMask)|
+	(ir.TrieTableSkip-bpfmap.TrieTableSkip)|(ir.TrieTableShift-bpfmap.TrieTableShift)|(ir.TrieTableLen-bpfmap.TrieTableLen)|
+	(ir.TrieTableEntries-bpfmap.TrieTableEntries)|(ir.TrieEntryNode-bpfmap.TrieEntryNode)|(ir.TrieEntryValue-bpfmap.TrieEntryValue)|
+	(ir.TrieEntrySize-bpfmap.TrieEntrySize)]
 
 // mapLayout tells engines how to act on m without calling Go.
 func mapLayout(m bpfmap.Map) ir.MapLayout {
@@ -27,6 +33,12 @@ func mapLayout(m bpfmap.Map) ir.MapLayout {
 		l.Kind = ir.MapPrograms
 	case abi.Hash, abi.LRUHash, abi.PerCPUHash, abi.LRUPerCPUHash, abi.HashOfMaps:
 		l.Kind, l.Hash = ir.MapHash, hashLayout(h, d.Type)
+	case abi.LPMTrie:
+		l.Kind, l.Trie = ir.MapTrie, &ir.TrieLayout{
+			Root:     *(h + bpfmap.HdrBase).U64(),
+			Table:    uint64(h + bpfmap.HdrBuckets),
+			ValueOff: *(h + bpfmap.HdrValueOff).U32(),
+		}
 	default:
 		return l
 	}

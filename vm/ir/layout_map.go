@@ -11,6 +11,7 @@ const (
 	MapArrayOfMaps                // the 8-byte word at Base + index*Stride, if not zero
 	MapPrograms                   // no lookup; words at Base as MapArrayOfMaps, see vm.Program.Entry
 	MapHash                       // chains of elements: Hash
+	MapTrie                       // nodes and a table that leads to them: Trie
 )
 
 // MapLayout is what an engine must know to act on a map's memory.
@@ -24,6 +25,7 @@ type MapLayout struct {
 	ValueSize  uint32 // bytes that a program may access
 	MaxEntries uint32
 	Hash       *HashLayout // of MapHash
+	Trie       *TrieLayout // of MapTrie
 }
 
 // Offsets in the block that a map's Header points to.
@@ -74,3 +76,27 @@ const (
 
 // HashK is the constant of the hash function, which package bpfmap describes.
 const HashK = 0x9e3779b97f4a7c15
+
+// TrieLayout is the memory of an LPM trie.
+type TrieLayout struct {
+	Root     uint64 // address of the link to the root node
+	Table    uint64 // address of the link to the table
+	ValueOff uint32 // of a value in its node
+}
+
+// Offsets in a trie's node and table. Package bpfmap says what they hold.
+const (
+	NodeChild        = 0
+	NodeLen          = 16
+	NodeInner        = 20
+	NodeWords        = 24
+	TrieTablePrefix  = 0
+	TrieTableMask    = 8
+	TrieTableSkip    = 16
+	TrieTableShift   = 20
+	TrieTableLen     = 24
+	TrieTableEntries = 32
+	TrieEntryNode    = 0
+	TrieEntryValue   = 8
+	TrieEntrySize    = 16
+)

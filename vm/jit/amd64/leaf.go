@@ -60,6 +60,8 @@ func (c *compiler) leafBody(f *ir.Callee) func(*compiler, *ir.MapLayout) {
 	switch {
 	case f.Helper == abi.MapLookupElem && m.Kind == ir.MapHash && m.KeySize <= maxLeafKey && has(emit.OptHash):
 		return (*compiler).hashLookup
+	case f.Helper == abi.MapLookupElem && m.Kind == ir.MapTrie && m.KeySize <= maxTrieKey && has(emit.OptTrie):
+		return (*compiler).trieLookup
 	}
 	return nil
 }

@@ -27,3 +27,14 @@ func (e *encoder) btRR(a, b reg) { e.rr0f(true, 0xa3, b, a, false) }
 
 // stc sets the carry flag.
 func (e *encoder) stc() { e.Byte(0xf9) }
+
+// clc clears the carry flag.
+func (e *encoder) clc() { e.Byte(0xf8) }
+
+// cmovRR is dst = src on a condition, 64 bits.
+func (e *encoder) cmovRR(c cond, dst, src reg) { e.rr0f(true, 0x40|byte(c), dst, src, false) }
+
+// aluRM is dst = dst op the memory at base + off.
+func (e *encoder) aluRM(w bool, op alu, dst, base reg, off int32) {
+	e.rm(w, byte(op)<<3|3, dst, base, off)
+}

@@ -68,6 +68,9 @@ const (
 	OptCPU                     // the number of the CPU without a call
 	OptTail                    // tail calls without leaving to Go
 	OptHash                    // lookups in hashes without leaving to Go
+	OptTrie                    // lookups in LPM tries without leaving to Go
+	OptRing                    // records of ring buffers without leaving to Go
+	OptCsum                    // checksums without leaving to Go
 	OptDead                    // no code for results that nobody reads
 	OptValue                   // known values: constants, copies, what was computed before, bits that are zero
 	OptRotate                  // rotates instead of two shifts and an or
