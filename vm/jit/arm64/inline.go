@@ -28,7 +28,9 @@ func (c *compiler) inline(f *ir.Callee) bool {
 
 // lookup emits the lookup of the key at r2 in an array.
 func (c *compiler) lookup(m *ir.MapLayout) bool {
-	if m.Kind == ir.MapOpaque || m.Kind == ir.MapPrograms {
+	switch m.Kind {
+	case ir.MapArray, ir.MapPerCPUArray, ir.MapArrayOfMaps:
+	default:
 		return false
 	}
 	r0 := regs[0]
