@@ -243,6 +243,8 @@ const (
 	StIdx64X
 	Lea    // dst = src + Imm, which fits in 32 bits, signed
 	LeaIdx // dst = src + Index<<Scale + Imm, which fits in 32 bits, signed
+	Elem   // dst = address of element src, its lower half, of array Maps[Off], 0 if there is none; with InBounds there is
+	ElemK  // dst = address of element Imm, which is there, of array Maps[Off]
 	NumOps // count of operations, with gaps
 )
 

@@ -37,6 +37,7 @@ type compiler struct {
 	loops bool       // somebody calls it
 
 	exits  []emit.Exit
+	skip   int // index of an instruction that the one before is, too; -1 for none
 	cold   []cold
 	leaves []leaf // routines that somebody calls
 	// aligns are the offsets that loops begin at.
@@ -57,7 +58,7 @@ type cold struct {
 
 // Compile is p as machine code.
 func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
-	c := &compiler{p: p, opts: opts}
+	c := &compiler{p: p, opts: opts, skip: -1}
 	c.Reset(len(p.Insns)*8 + 256)
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
@@ -96,6 +97,9 @@ func (c *compiler) function(n int) error {
 	c.prologue(c.funcs + emit.Label(n))
 	for i := f.Start; i < f.End; i++ {
 		c.Bind(c.insns + emit.Label(i))
+		if i == c.skip {
+			continue
+		}
 		if err := c.insn(i, &c.p.Insns[i]); err != nil {
 			return err
 		}
@@ -217,6 +221,8 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 		c.aluRI(true, sub, fuel, int32(in.Imm))
 	case op == ir.SpendPoll:
 		c.spend(int(in.Imm), i, -1)
+	case op == ir.Elem || op == ir.ElemK:
+		c.element(i, in, dst, src)
 	case op == ir.Invalid:
 		c.exit(emit.ExitFault, n, false)
 	default:

@@ -237,6 +237,8 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 		c.addRI(sub, fuel, fuel, in.Imm)
 	case op == ir.SpendPoll:
 		c.spend(int(in.Imm), i, -1)
+	case op == ir.Elem || op == ir.ElemK:
+		c.lookupKey(in, dst, src)
 	case op == ir.Invalid:
 		c.exit(emit.ExitFault, n, false)
 	default:

@@ -83,7 +83,9 @@ func (f *function) usesOfControl(in *ir.Insn) regs {
 		return set(in.Src)
 	case op >= ir.Rol64X && op <= ir.Ror32X:
 		return set(in.Dst) | set(in.Src)
-	case op == ir.Spend || op == ir.SpendPoll || op >= ir.LdAbs8 && op <= ir.LdAbs32 || op == ir.Invalid:
+	case op == ir.Elem:
+		return set(in.Src)
+	case op == ir.Spend || op == ir.SpendPoll || op == ir.ElemK || op >= ir.LdAbs8 && op <= ir.LdAbs32 || op == ir.Invalid:
 		return 0
 	}
 	return callerRegs | savedRegs
@@ -108,7 +110,7 @@ func arguments(c *ir.Callee) regs {
 func defs(in *ir.Insn) regs {
 	switch op := in.Op; {
 	case op >= ir.Add64K && op <= ir.Swap64, op >= ir.LdU8 && op <= ir.ProbeS32, op >= ir.LoadAcq8 && op <= ir.LoadAcq64,
-		op == ir.CastKern || op == ir.CastUser, op >= ir.Rol64K && op <= ir.LdBe64:
+		op == ir.CastKern || op == ir.CastUser, op >= ir.Rol64K && op <= ir.LdBe64, op == ir.Elem || op == ir.ElemK:
 		return set(in.Dst)
 	case op >= ir.FetchAdd32 && op <= ir.Xchg64:
 		return set(in.Src)
@@ -125,7 +127,7 @@ func defs(in *ir.Insn) regs {
 // pure reports whether an instruction does nothing but fill its registers.
 func pure(op ir.Op) bool {
 	return op >= ir.Add64K && op <= ir.Swap64 || op >= ir.LdU8 && op <= ir.LdS32 || op == ir.CastKern || op == ir.CastUser ||
-		op >= ir.Rol64K && op <= ir.LdBe64
+		op >= ir.Rol64K && op <= ir.LdBe64 || op == ir.Elem || op == ir.ElemK
 }
 
 // live finds which registers are read after which block.

@@ -17,7 +17,9 @@ type pass struct {
 // passes are the optimisations in their order.
 var passes = []pass{
 	{emit.OptFacts, (*function).believe},
+	{emit.OptElement, (*function).lookups},
 	{emit.OptDead, func(f *function, _ *emit.Options) bool { f.sweep(); return true }},
+	{emit.OptDead, (*function).frameStores},
 }
 
 // Optimize is p with fewer or better operations. p is left alone; functions,
