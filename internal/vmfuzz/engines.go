@@ -9,6 +9,7 @@ import (
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/difftest"
 	"github.com/skepbpf/skep/internal/randprog"
+	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm/jit"
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
@@ -27,8 +28,9 @@ type BadRun struct {
 	What, Program string
 }
 
-// testable are the program types that kernels can run on a packet.
-var testable = []abi.ProgType{abi.XDP, abi.SchedCLS, abi.SocketFilter, abi.CgroupSKB}
+// testable are the program types that kernels can run on a packet. Linux 6.12
+// gives programs of type cgroup_skb another end of the packet than 6.18.
+var testable = []abi.ProgType{abi.XDP, abi.SchedCLS, abi.SocketFilter}
 
 // Engines runs each program on skep's engines and in the kernel, and prints the
 // runs that do not end alike.
@@ -52,7 +54,11 @@ func (r *Run) Engines(ctx context.Context) error {
 			return err
 		}
 		p := randprog.New(seed, &randprog.Options{Types: testable, NoMutation: true})
-		err := difftest.AgreeKernel(ctx, p, engines, &difftest.Options{Seed: seed, Runs: 2, MaxInsns: r.Judge.MaxInsns}, &tally)
+		// What the rules for unprivileged users let through does not depend on
+		// addresses.
+		err := difftest.AgreeKernel(ctx, p, engines, &difftest.Options{
+			Seed: seed, Runs: 2, MaxInsns: r.Judge.MaxInsns, Trust: verifier.Sandbox,
+		}, &tally)
 		var d *difftest.Disagreement
 		if err == nil {
 			continue
