@@ -13,6 +13,7 @@ type function struct {
 	index  int // in prog.Funcs
 	info   ir.Func
 	blocks []block
+	walker *walker // to use, shared by all functions
 }
 
 // none is the block that is none.

@@ -18,6 +18,7 @@ type pass struct {
 var passes = []pass{
 	{emit.OptFacts, (*function).believe},
 	{emit.OptElement, (*function).lookups},
+	{0, func(f *function, o *emit.Options) bool { f.forward(o, f.walker); return true }},
 	{emit.OptDead, func(f *function, _ *emit.Options) bool { f.sweep(); return true }},
 	{emit.OptDead, (*function).frameStores},
 }
@@ -29,8 +30,10 @@ func Optimize(p *ir.Program, o emit.Options) *ir.Program {
 	out.Funcs = slices.Clone(p.Funcs)
 	out.Insns = make([]ir.Insn, 0, len(p.Insns)+8)
 	work := slices.Clone(p.Insns)
+	w := &walker{}
 	for n := range p.Funcs {
 		f := build(p, n, work[p.Funcs[n].Start:p.Funcs[n].End])
+		f.walker = w
 		if len(f.blocks) > 0 {
 			f.optimize(&o)
 		}

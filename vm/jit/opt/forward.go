@@ -1,0 +1,355 @@
+package opt
+
+import (
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// walker goes through a function in the order of control, knows what registers
+// hold, and writes each instruction anew: as the cheapest that fills the same
+// register with the same value. Every register that somebody reads later holds
+// what it held in the program; registers that nobody reads may hold something
+// else, but the walker knows what, so that it may let somebody read them.
+type walker struct {
+	f       *function
+	off     emit.Opt
+	t       values
+	st      state
+	outs    []state // of blocks, at their ends
+	done    []bool
+	escaped bool
+	frame   vn
+	clock   int32
+
+	// Of the block at hand.
+	n        int // block
+	out      []ir.Insn
+	before   []vn   // what Dst held before an instruction of out
+	live     []regs // after an instruction of the program
+	at       int    // the instruction of the program
+	branched bool   // a jump was decided
+}
+
+// state is what is known at a place of the program.
+type state struct {
+	regs [11]vn
+	age  [11]int32 // when a register got its value
+	memory
+}
+
+// forward runs a walker over f.
+func (f *function) forward(o *emit.Options, w *walker) {
+	w.f, w.off = f, o.Off
+	const all = emit.OptValue | emit.OptRotate | emit.OptBytes | emit.OptMemory
+	if o.Off&all == all {
+		return
+	}
+	insns := 0
+	for i := range f.blocks {
+		insns += len(f.blocks[i].insns)
+	}
+	w.t.reset(insns)
+	w.clock, w.branched = 0, false
+	w.frame = w.t.opaque()
+	w.t.all[w.frame].stack = true
+	w.escaped = f.escapes()
+	if cap(w.outs) < len(f.blocks) {
+		w.outs, w.done = make([]state, len(f.blocks)), make([]bool, len(f.blocks))
+	}
+	w.outs, w.done = w.outs[:len(f.blocks)], w.done[:len(f.blocks)]
+	clear(w.done)
+	for _, n := range f.inOrder() {
+		w.block(n)
+	}
+	if w.branched {
+		f.link()
+		f.merge()
+	}
+}
+
+// inOrder are the blocks in an order in which all ways to a block come before
+// it, but for those that lead back.
+func (f *function) inOrder() []int {
+	order := make([]int, 0, len(f.blocks))
+	seen := make([]bool, len(f.blocks))
+	type visit struct{ n, next int }
+	stack := make([]visit, 1, 16)
+	seen[0] = true
+	for len(stack) > 0 {
+		v := &stack[len(stack)-1]
+		if v.next == 2 {
+			order = append(order, v.n)
+			stack = stack[:len(stack)-1]
+			continue
+		}
+		s := f.blocks[v.n].succs()[v.next]
+		v.next++
+		if s != none && !seen[s] {
+			seen[s] = true
+			stack = append(stack, visit{n: s})
+		}
+	}
+	for i, k := 0, len(order)-1; i < k; i, k = i+1, k-1 {
+		order[i], order[k] = order[k], order[i]
+	}
+	return order
+}
+
+func (w *walker) tick() int32 {
+	w.clock++
+	return w.clock
+}
+
+// on reports whether an optimisation may be done.
+func (w *walker) on(o emit.Opt) bool { return w.off&o == 0 }
+
+// block rewrites block n.
+func (w *walker) block(n int) {
+	b := &w.f.blocks[n]
+	w.n = n
+	if !w.enter(b) {
+		return
+	}
+	w.liveness(b)
+	// At most one instruction is written for each that is read.
+	w.out, w.before = b.insns[:0], w.before[:0]
+	insns := b.insns
+	for i := range insns {
+		in := insns[i]
+		w.at = i
+		w.step(&in)
+	}
+	b.insns = w.out
+	w.outs[n], w.done[n] = w.st, true
+}
+
+// liveness finds the registers that are read after each instruction of b.
+func (w *walker) liveness(b *block) {
+	if cap(w.live) < len(b.insns) {
+		w.live = make([]regs, len(b.insns)+16)
+	}
+	w.live = w.live[:len(b.insns)]
+	live := b.liveOut
+	for i := len(b.insns) - 1; i >= 0; i-- {
+		w.live[i] = live
+		in := &b.insns[i]
+		live = live&^defs(in) | w.f.uses(in)
+	}
+}
+
+// enter finds what is known at the begin of b; false where nobody comes any
+// more.
+func (w *walker) enter(b *block) bool {
+	ways := 0
+	sure := w.n != 0 && len(b.preds) > 0
+	for _, p := range b.preds {
+		sure = sure && w.done[p]
+	}
+	if sure {
+		for _, p := range b.preds {
+			if s := w.f.blocks[p].succs(); s[0] != w.n && s[1] != w.n {
+				continue
+			}
+			if ways++; ways == 1 {
+				w.st = w.outs[p]
+				w.learn(p, &w.st)
+			} else {
+				st := w.outs[p]
+				w.learn(p, &st)
+				w.meet(&st)
+			}
+		}
+		return ways > 0
+	}
+	if w.n != 0 && !w.comes(b) {
+		return false
+	}
+	w.st = state{}
+	w.forget()
+	w.st.regs[fp] = w.frame
+	return true
+}
+
+// comes reports whether somebody leads to b, or may yet.
+func (w *walker) comes(b *block) bool {
+	for _, p := range b.preds {
+		if s := w.f.blocks[p].succs(); !w.done[p] || s[0] == w.n || s[1] == w.n {
+			return true
+		}
+	}
+	return false
+}
+
+// meet keeps what is known on both ways.
+func (w *walker) meet(s *state) {
+	st := &w.st
+	for r := range st.regs {
+		if st.regs[r] != s.regs[r] {
+			st.regs[r] = unknown
+		}
+		st.age[r] = max(st.age[r], s.age[r])
+	}
+	for i := range st.seq {
+		if st.seq[i] != s.seq[i] {
+			st.seq[i] = w.tick()
+		}
+	}
+	for i := range st.spots {
+		if p := &st.spots[i]; p.is != unknown && !s.holds(p) {
+			*p = spot{}
+		}
+	}
+}
+
+// holds reports whether a place has the same value in m.
+func (m *memory) holds(p *spot) bool {
+	for i := range m.spots {
+		if m.spots[i] == *p {
+			return true
+		}
+	}
+	return false
+}
+
+// learn adds to st what the way from p to the block at hand says: a register
+// that was compared with a constant has it.
+func (w *walker) learn(p int, st *state) {
+	b := &w.f.blocks[p]
+	j := b.jump()
+	if j == nil || b.next == int(j.Off) || !w.on(emit.OptValue) {
+		return
+	}
+	taken := int(j.Off) == w.n
+	if !(j.Op == ir.JEq64K && taken || j.Op == ir.JNe64K && !taken) {
+		return
+	}
+	v := st.regs[j.Dst]
+	if v == unknown {
+		return
+	}
+	c := w.t.konst(uint64(j.Imm))
+	for r := range st.regs {
+		if st.regs[r] == v {
+			st.regs[r] = c
+		}
+	}
+}
+
+// value is what a register holds.
+func (w *walker) value(r uint8) vn {
+	if w.st.regs[r] == unknown {
+		w.st.regs[r] = w.t.opaque()
+	}
+	return w.st.regs[r]
+}
+
+// hold says that r holds v.
+func (w *walker) hold(r uint8, v vn) {
+	w.st.regs[r], w.st.age[r] = v, w.tick()
+}
+
+// emit writes an instruction. What is known of values rests on 32-bit operations
+// that clear the upper half, so that those that need not do have to.
+func (w *walker) emit(in *ir.Insn) {
+	in.Flags &^= ir.NoZExt
+	w.before = append(w.before, w.st.regs[in.Dst])
+	w.out = append(w.out, *in)
+}
+
+// oldest is the register that holds v the longest, r if that is as good.
+func (w *walker) oldest(v vn, r uint8) uint8 {
+	best, age := r, int32(1<<31-1)
+	for i, x := range w.st.regs {
+		if x == v && w.st.age[i] < age {
+			best, age = uint8(i), w.st.age[i]
+		}
+	}
+	return best
+}
+
+// holder is a register that holds v, or its low half where low says that this
+// is enough.
+func (w *walker) holder(v vn, low bool) (uint8, bool) {
+	best, age := -1, int32(1<<31-1)
+	for i, x := range w.st.regs {
+		if (x == v || low && x != unknown && w.t.low(x) == v) && w.st.age[i] < age {
+			best, age = i, w.st.age[i]
+		}
+	}
+	return uint8(best), best >= 0
+}
+
+// reach is a register that holds v, or did until an instruction that nobody has
+// needed yet: that one is taken back. low says that v's low half is enough.
+func (w *walker) reach(v vn, low bool, in *ir.Insn) (uint8, bool) {
+	if low {
+		v = w.t.low(v)
+	}
+	if r, ok := w.holder(v, low); ok {
+		return r, true
+	}
+	for _, r := range [2]uint8{in.Dst, in.Src} {
+		i := w.revocable(r, in)
+		if i < 0 {
+			continue
+		}
+		if was := w.before[i]; was == v || low && was != unknown && w.t.low(was) == v {
+			w.revoke(i)
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// inPlace is reach for a register that must be Dst.
+func (w *walker) inPlace(v vn, low bool, in *ir.Insn) bool {
+	if low {
+		v = w.t.low(v)
+	}
+	if x := w.value(in.Dst); x == v || low && w.t.low(x) == v {
+		return true
+	}
+	i := w.revocable(in.Dst, in)
+	if i < 0 {
+		return false
+	}
+	if was := w.before[i]; was == v || low && was != unknown && w.t.low(was) == v {
+		w.revoke(i)
+		return true
+	}
+	return false
+}
+
+// lookBack is how many instructions reach looks back at most.
+const lookBack = 48
+
+// revocable is the instruction that filled r, if it did nothing else and nobody
+// reads r from then on but in, which fills Dst.
+func (w *walker) revocable(r uint8, in *ir.Insn) int {
+	if r != in.Dst && w.live[w.at].has(r) || r == fp {
+		return none
+	}
+	for i := len(w.out) - 1; i >= 0 && i >= len(w.out)-lookBack; i-- {
+		x := &w.out[i]
+		if nothing(x) {
+			continue
+		}
+		if defs(x).has(r) {
+			if pure(x.Op) {
+				return i
+			}
+			return none
+		}
+		if w.f.uses(x).has(r) {
+			return none
+		}
+	}
+	return none
+}
+
+// revoke takes an instruction of out back.
+func (w *walker) revoke(i int) {
+	r := w.out[i].Dst
+	w.out[i] = ir.Insn{Op: ir.Mov64X, Dst: r, Src: r, Slot: w.out[i].Slot}
+	w.hold(r, w.before[i])
+}
