@@ -357,7 +357,7 @@ func (w *walker) other(in *ir.Insn) {
 	w.emit(in)
 	switch op := in.Op; {
 	case op.IsJump() || op == ir.Spend || op == ir.CastKern || op == ir.CastUser || op >= ir.ProbeU8 && op <= ir.ProbeS32 ||
-		op >= ir.Rol64K && op <= ir.LdBe64:
+		op >= ir.Rol64K && op <= ir.LdBe64 || op == ir.Elem || op == ir.ElemK:
 	default:
 		w.forget()
 	}
