@@ -111,3 +111,6 @@ func (e *Epoch) reclaim() {
 		f()
 	}
 }
+
+// Moved reports whether Quiesce has something to do on cpu.
+func (e *Epoch) Moved(cpu int) bool { return e.cpus[cpu].seen.Load() != e.now.Load() }

@@ -38,6 +38,7 @@ type Context struct {
 	State any
 
 	rt      *Runtime
+	epoch   *bpfmap.Epoch
 	text    []byte
 	line    []byte
 	claimed atomic.Bool
@@ -46,15 +47,18 @@ type Context struct {
 	memory  []byte        // block and stack
 	scratch mem.Addr      // Block.Scratch
 
-	prog   *Program // the running one
-	depth  int      // of nested runs
-	err    error    // why the run must end
-	ctx    context.Context
-	done   <-chan struct{}
-	budget int64 // of each run
-	left   int64 // of this run, beyond Block.Fuel
-	held   []held
-	sink   [maxHeld]held // backs held
+	prog  *Program        // the running one
+	state int             // nesting and looking
+	idle  int             // state when no run is under way
+	top   mem.Addr        // of the stack
+	err   error           // why the run must end
+	ctx   context.Context // nil for one that is never done
+	stop  *atomic.Bool    // set when ctx is done, or never
+	first int64           // the part of it that a run begins with
+	rest  int64           // the rest of it
+	left  int64           // of this run, beyond Block.Fuel
+	held  []held
+	sink  [maxHeld]held // backs held
 }
 
 // stackSize is the room for the frames of one run: 34 programs, if each calls
@@ -67,45 +71,36 @@ const (
 // chunk is how many instructions run between two looks at the Go context.
 const chunk = 1 << 16
 
-// saved is what a nested run gives back to the one around it.
-type saved struct {
-	prog      *Program
-	sp, limit mem.Addr
-	tailCalls uint64
-	held      int
+// What Context.state holds.
+const (
+	nesting = 1<<8 - 1 // the number of runs that are under way
+	looking = 1 << 8   // the next run has something to look at before it begins
+)
+
+// look readies a context on which p is to run for more than runs that begin
+// without a look.
+func (c *Context) look(p *Program) error {
+	c.err = nil
+	if p.closed.Load() {
+		return ErrClosed
+	}
+	return c.done()
 }
 
-func (c *Context) enter(p *Program, s *saved) error {
-	if c.depth == maxNested {
-		return ErrNested
+// done ends the run if its Go context is done.
+func (c *Context) done() error {
+	if c.ctx != nil {
+		c.err = c.ctx.Err()
 	}
-	b := c.Block
-	*s = saved{prog: c.prog, sp: b.SP, limit: b.StackLimit, tailCalls: b.TailCalls, held: len(c.held)}
-	if c.depth == 0 {
-		c.err = nil
-		c.left = c.budget
-		if err := c.refuel(); err != nil {
-			return err
-		}
-	}
-	c.prog = p
-	b.StackLimit = b.SP - stackSize
-	b.TailCalls = ir.MaxTailCalls
-	c.depth++
-	return nil
+	return c.err
 }
 
-func (c *Context) leave(s *saved, err error) error {
-	b := c.Block
-	c.depth--
-	c.prog, b.SP, b.StackLimit, b.TailCalls = s.prog, s.sp, s.limit, s.tailCalls
-	if err != nil || len(c.held) != s.held {
-		c.release(s.held)
+// abandon gives back what a run held that ended before its time.
+func (c *Context) abandon() {
+	c.release(0)
+	if c.err != nil {
+		c.state |= looking
 	}
-	if c.depth == 0 {
-		c.quiet()
-	}
-	return err
 }
 
 // Err is why the run must end, nil if it may go on. Engines look after each

@@ -3,6 +3,7 @@ package vm
 import (
 	"context"
 	"math"
+	"sync/atomic"
 
 	"github.com/skepbpf/skep/internal/mem"
 )
@@ -21,8 +22,9 @@ type RunOptions struct {
 // While it is open and idle, memory of elements that others delete is kept:
 // close a Runner that has nothing to do.
 type Runner struct {
-	rt *Runtime
-	c  *Context
+	rt     *Runtime
+	c      *Context
+	forget func() bool // undoes Context.watch, nil without
 }
 
 // Runner claims a run context; Close releases it. Its runs end when ctx is
@@ -42,7 +44,11 @@ func (r *Runtime) Runner(ctx context.Context, opts *RunOptions) (*Runner, error)
 		return nil, err
 	}
 	c.SetBudget(opts.Budget)
-	return &Runner{rt: r, c: c}, nil
+	run := &Runner{rt: r, c: c}
+	if c.ctx != nil {
+		run.forget = c.watch()
+	}
+	return run, nil
 }
 
 // Context is the claimed run context, for its Event.
@@ -54,6 +60,9 @@ func (r *Runner) Run(p *Program, bctx mem.Addr) (uint64, error) { return p.Run(r
 // Close gives the context back. It is idempotent.
 func (r *Runner) Close() error {
 	if r.c != nil {
+		if r.forget != nil {
+			r.forget()
+		}
 		r.rt.Release(r.c)
 		r.c = nil
 	}
@@ -62,16 +71,31 @@ func (r *Runner) Close() error {
 
 // begin readies a context that was claimed.
 func (c *Context) begin(ctx context.Context) *Context {
-	c.ctx, c.done = ctx, ctx.Done()
+	c.idle, c.stop = 0, &never
+	if ctx.Done() != nil {
+		c.ctx, c.idle = ctx, looking
+	}
+	c.state = c.idle
 	c.SetBudget(0)
-	c.online()
+	c.epoch.Enter(c.CPU)
 	return c
 }
 
 // end undoes begin.
 func (c *Context) end() {
-	c.ctx, c.done, c.Event = nil, nil, nil
-	c.offline()
+	c.ctx, c.Event, c.prog, c.err = nil, nil, nil, nil
+	c.epoch.Exit(c.CPU)
+}
+
+// never is the flag of claims that nothing stops.
+var never atomic.Bool
+
+// watch has the claim's flag set when its Go context is done, so that runs need
+// not ask it when they begin. forget undoes that.
+func (c *Context) watch() (forget func() bool) {
+	stop := new(atomic.Bool)
+	c.idle, c.state, c.stop = 0, 0, stop
+	return context.AfterFunc(c.ctx, func() { stop.Store(true) })
 }
 
 // SetBudget sets the most instructions that each run on c may take, 0 for no
@@ -80,7 +104,8 @@ func (c *Context) SetBudget(n int64) {
 	if n <= 0 {
 		n = math.MaxInt64
 	}
-	c.budget = n
+	c.first = min(n, chunk)
+	c.rest = n - c.first
 }
 
 // Poll is what an engine calls at a back-edge or call when Block.Fuel is below
@@ -100,11 +125,8 @@ func (c *Context) Poll() error {
 
 // refuel moves instructions from what is left of the run into Block.Fuel.
 func (c *Context) refuel() error {
-	select {
-	case <-c.done:
-		c.err = c.ctx.Err()
-		return c.err
-	default:
+	if err := c.done(); err != nil {
+		return err
 	}
 	n := min(c.left, chunk)
 	c.left -= n

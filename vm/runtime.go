@@ -28,6 +28,7 @@ type Runtime struct {
 	cpus   []*Context
 	host   host.Host
 	table  *bpfmap.Table
+	epoch  *bpfmap.Epoch // the table's
 	hint   atomic.Uint32 // where the next claim looks first
 	free   chan struct{} // wakes one waiting claim
 	waits  atomic.Int32  // number of waiting claims
@@ -56,6 +57,11 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 		h = host.NewReal(host.RealOptions{})
 	}
 	r := &Runtime{host: h, table: opts.Table, free: make(chan struct{}, n)}
+	if r.table != nil {
+		r.epoch = r.table.Epoch()
+	} else {
+		r.epoch = bpfmap.NewEpoch(n)
+	}
 	for i := range n {
 		c, err := newContext(r, i)
 		if err != nil {
@@ -72,13 +78,14 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Context{CPU: cpu, rt: r, freed: make(chan struct{}, 1), memory: m, Host: r.host, Table: r.table}
+	c := &Context{CPU: cpu, rt: r, epoch: r.epoch, freed: make(chan struct{}, 1), memory: m, Host: r.host, Table: r.table}
 	c.held = c.sink[:0]
 	c.Frames = make([]Frame, 0, maxFrames)
 	c.Block = blockOf(mem.AddrOf(m))
 	c.scratch = mem.AddrOf(m) + ir.BlockScratch
 	c.Block.CPU = uint64(cpu)
-	c.Block.SP = mem.AddrOf(m) + mem.Addr(len(m))
+	c.top = mem.AddrOf(m) + mem.Addr(len(m))
+	c.Block.SP, c.Block.StackLimit = c.top, c.top-stackSize
 	return c, nil
 }
 

@@ -113,13 +113,52 @@ func (p *Program) Close() error {
 func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
 	// A run that sees the program open here is one that Close waits for: its
 	// context entered the epoch before.
+	if c.state != 0 || p.closed.Load() || c.stop.Load() {
+		if c.state&nesting != 0 {
+			return p.nest(c, bctx)
+		}
+		if err := c.look(p); err != nil {
+			return 0, err
+		}
+	}
+	// What the run before left as it must be is not touched: this is what an
+	// empty run costs.
+	if c.prog != p {
+		c.prog = p
+	}
+	b := c.Block
+	b.Fuel, b.TailCalls, c.left = c.first, ir.MaxTailCalls, c.rest
+	c.state = 1
+	r0, err := p.code.Run(c, bctx)
+	c.state, b.SP = c.idle, c.top
+	if err != nil || len(c.held) != 0 {
+		c.abandon()
+	}
+	if c.epoch.Moved(c.CPU) {
+		c.epoch.Quiesce(c.CPU)
+	}
+	return r0, err
+}
+
+// nest runs p inside a run of c, which goes on as if nothing had happened.
+func (p *Program) nest(c *Context, bctx mem.Addr) (uint64, error) {
 	if p.closed.Load() {
 		return 0, ErrClosed
 	}
-	var s saved
-	if err := c.enter(p, &s); err != nil {
-		return 0, err
+	if c.state&nesting == maxNested {
+		return 0, ErrNested
 	}
+	b := c.Block
+	prog, sp, limit, tailCalls, held := c.prog, b.SP, b.StackLimit, b.TailCalls, len(c.held)
+	c.prog = p
+	b.StackLimit = sp - stackSize
+	b.TailCalls = ir.MaxTailCalls
+	c.state++
 	r0, err := p.code.Run(c, bctx)
-	return r0, c.leave(&s, err)
+	c.state--
+	c.prog, b.SP, b.StackLimit, b.TailCalls = prog, sp, limit, tailCalls
+	if err != nil || len(c.held) != held {
+		c.release(held)
+	}
+	return r0, err
 }

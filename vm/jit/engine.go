@@ -28,6 +28,7 @@ type Engine struct {
 	features uint64
 	off      emit.Opt
 	call     mem.Addr  // stub that calls a function
+	run      mem.Addr  // the same for runs from Go
 	resume   mem.Addr  // stub that goes on after an exit
 	handlers *handlers // of signals, nil if there are none
 
@@ -76,6 +77,7 @@ func New(opts *Options) (*Engine, error) {
 	}
 	if err == nil {
 		e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
+		e.run = b.Addr() + mem.Addr(stubs.Funcs[3])
 		if !opts.NoSignals {
 			e.handlers, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2]))
 		}
@@ -122,6 +124,7 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cd.block, cd.base = block, block.Addr()
+	cd.entry = cd.at(cd.funcs[0])
 	cd.exits = exitsOf(cd, out.Exits)
 	return cd, nil
 }
@@ -168,6 +171,7 @@ type code struct {
 	prog   *vm.Program
 	low    *ir.Program
 	bodies []vm.HelperFunc
+	entry  uint64         // Entry
 	block  *execmem.Block // nil when closed; under Engine.mu
 	base   mem.Addr
 	exits  []exit
@@ -189,7 +193,7 @@ func (cd *code) Close() error {
 }
 
 // Entry is the address at which tail calls enter.
-func (cd *code) Entry() uint64 { return cd.at(cd.funcs[0]) }
+func (cd *code) Entry() uint64 { return cd.entry }
 
 // at is the address of an offset in the code.
 func (cd *code) at(off int32) uint64 { return uint64(cd.base) + uint64(off) }

@@ -1,0 +1,52 @@
+package jit_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/jit"
+)
+
+// BenchmarkEmptyRun measures what a run of a Runner costs: one of a program that
+// does nothing.
+func BenchmarkEmptyRun(b *testing.B) {
+	engine, err := jit.New(nil)
+	if err != nil {
+		b.Skip(err)
+	}
+	coll, err := asm.Parse("empty", []byte(".program empty section=xdp\n    r0 = 2\n    exit\n"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	table := bpfmap.NewTable(bpfmap.TableOptions{CPUs: 1})
+	p, err := vm.NewUnverified(coll.Programs[0], trusting{engine}, vm.Options{})
+	if err != nil {
+		b.Fatal(err)
+	}
+	cancelable, cancel := context.WithCancel(b.Context())
+	defer cancel()
+	for name, ctx := range map[string]context.Context{"background": context.Background(), "cancelable": cancelable} {
+		b.Run(name, func(b *testing.B) {
+			rt, err := vm.NewRuntime(&vm.RuntimeOptions{CPUs: 1, Table: table})
+			if err != nil {
+				b.Fatal(err)
+			}
+			run, err := rt.Runner(ctx, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			b.ReportAllocs()
+			for b.Loop() {
+				if r0, err := run.Run(p, 0); r0 != 2 || err != nil {
+					b.Fatal(r0, err)
+				}
+			}
+			if err := run.Close(); err != nil {
+				b.Error(err)
+			}
+		})
+	}
+}
