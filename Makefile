@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross fuzz vm-fuzz vm-engines bench gobench soundness engines soak examples conformance agreement oracle objects clean
+.PHONY: all build test lint race cross arm64 fuzz vm-fuzz vm-engines bench gobench soundness engines soak examples conformance agreement oracle objects clean
 
 all: build test
 
@@ -32,6 +32,11 @@ race:
 
 cross:
 	scripts/cross.sh
+
+# The tests of machine code for arm64, under user emulation; ARM64=short is what
+# takes a minute.
+arm64:
+	scripts/arm64.sh $(ARM64)
 
 # A short look at every fuzz target.
 fuzz:
@@ -77,6 +82,7 @@ soak:
 	SKEP_LIVE_KERNEL=1 SKEP_ORACLE_OBJS=$(CORPUS) SKEP_ORACLE_EVERY=1 $(GO) test -count=1 -v -timeout 60m -run TestLogsOfCorpus ./cmd/skep
 	CGO_ENABLED=1 $(GO) test -race -gcflags=all=-d=checkptr=0 -count=5 -timeout 60m $(RACE)
 	$(MAKE) soundness SOUNDTIME=1h
+	$(MAKE) arm64
 	$(MAKE) engines ENGINETIME=30m
 	scripts/fuzz.sh $(SOAKTIME)
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(SOAKTIME)
