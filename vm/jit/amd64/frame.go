@@ -61,7 +61,7 @@ func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 // to r0 to r5.
 func writes(in *ir.Insn) uint16 {
 	switch op := in.Op; {
-	case op.IsJump() || op == ir.Spend || op == ir.SpendPoll || op >= ir.St8K && op <= ir.AtomicXor64 || op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw:
+	case op.IsJump() || op == ir.Spend || op == ir.SpendPoll || op >= ir.StIdx8K && op <= ir.StIdx64X || op >= ir.St8K && op <= ir.AtomicXor64 || op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw:
 		return 0
 	case op >= ir.FetchAdd32 && op <= ir.Xchg64:
 		return 1 << in.Src

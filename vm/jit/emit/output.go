@@ -64,7 +64,7 @@ type Opt uint32
 // The optimisations. Each can be left out, and results stay the same.
 const (
 	OptLookup  Opt = 1 << iota // lookups in arrays without a call
-	OptLoop                    // bpf_loop as a loop of machine code
+	OptLoop                    // bpf_loop, and bpf_for_each_map_elem over arrays, as loops
 	OptCPU                     // the number of the CPU without a call
 	OptTail                    // tail calls without leaving to Go
 	OptHash                    // lookups in hashes without leaving to Go
@@ -83,6 +83,8 @@ const (
 	OptUpper                   // narrower operations where upper halves are zero or not read
 	OptFuel                    // loops take their instructions off the fuel in few places
 	OptPlace                   // jumps turned round, so that control falls through
+	OptInline                  // functions in place of their calls
+	OptKfunc                   // kfuncs that are a few operations as such
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -26,6 +26,7 @@ var passes = []pass{
 // Optimize is p with fewer or better operations. p is left alone; functions,
 // callees and maps keep their numbers.
 func Optimize(p *ir.Program, o emit.Options) *ir.Program {
+	p = expand(p, &o)
 	out := *p
 	out.Funcs = slices.Clone(p.Funcs)
 	out.Insns = make([]ir.Insn, 0, len(p.Insns)+8)
