@@ -9,7 +9,6 @@ import (
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/difftest"
 	"github.com/skepbpf/skep/internal/randprog"
-	"github.com/skepbpf/skep/verifier"
 	"github.com/skepbpf/skep/vm/jit"
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
@@ -54,11 +53,7 @@ func (r *Run) Engines(ctx context.Context) error {
 			return err
 		}
 		p := randprog.New(seed, &randprog.Options{Types: testable, NoMutation: true})
-		// What the rules for unprivileged users let through does not depend on
-		// addresses.
-		err := difftest.AgreeKernel(ctx, p, engines, &difftest.Options{
-			Seed: seed, Runs: 2, MaxInsns: r.Judge.MaxInsns, Trust: verifier.Sandbox,
-		}, &tally)
+		err := difftest.AgreeKernel(ctx, p, engines, &difftest.Options{Seed: seed, Runs: 2, MaxInsns: r.Judge.MaxInsns}, &tally)
 		var d *difftest.Disagreement
 		if err == nil {
 			continue
