@@ -95,9 +95,15 @@ func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
 	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
 	c.prologue(c.funcs + emit.Label(n))
+	shapes := c.shapes()
 	for i := f.Start; i < f.End; i++ {
 		c.Bind(c.insns + emit.Label(i))
 		if i == c.skip {
+			continue
+		}
+		if shapes && i+1 < f.End && c.combine(i) {
+			i++
+			c.Bind(c.insns + emit.Label(i))
 			continue
 		}
 		if err := c.insn(i, &c.p.Insns[i]); err != nil {
@@ -183,6 +189,8 @@ func (c *compiler) insn(i int, in *ir.Insn) error {
 		c.atomic(in, dst, src)
 	case op >= ir.Rol64K && op <= ir.LdBe64:
 		c.fused(in, dst, src)
+	case op >= ir.LdIdxU8 && op <= ir.LeaIdx:
+		c.indexed(in, dst, src)
 	default:
 		return c.control(i, in, dst, src)
 	}

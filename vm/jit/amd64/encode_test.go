@@ -89,8 +89,33 @@ func every(f func(emit func(e *encoder))) {
 			f(func(e *encoder) { e.jmpMem(b, off) })
 		}
 	}
+	everyIndexed(f)
 	f(func(e *encoder) { e.ret() })
 	everyOfLeaves(f)
+}
+
+// everyIndexed is every for accesses with an index.
+func everyIndexed(f func(emit func(e *encoder))) {
+	for _, m := range []operand{
+		{base: rax, index: rcx, indexed: true}, {base: rbp, index: r13, indexed: true, scale: 1},
+		{base: r13, index: rbp, indexed: true, scale: 2, off: -8}, {base: r12, index: r12, indexed: true, scale: 3, off: 4096},
+		{base: rsp, index: rdi, indexed: true, off: 127}, {base: rbp, off: -8}, {base: r15},
+	} {
+		for _, r := range []reg{rax, rsi, r9} {
+			for _, size := range []int{1, 2, 4, 8} {
+				f(func(e *encoder) { e.loadAt(size, false, r, m) })
+				f(func(e *encoder) { e.loadAt(size, true, r, m) })
+				f(func(e *encoder) { e.storeAt(size, m, r) })
+				f(func(e *encoder) { e.storeIAt(size, m, 0x12) })
+			}
+			for _, w := range []bool{false, true} {
+				f(func(e *encoder) { e.aluAt(w, sub, r, m) })
+				f(func(e *encoder) { e.aluTo(w, xor, m, r) })
+				f(func(e *encoder) { e.imulAt(w, r, m) })
+				f(func(e *encoder) { e.leaAt(w, r, m) })
+			}
+		}
+	}
 }
 
 // TestEncodingsAreWhatTheyWere holds every instruction against a file of bytes

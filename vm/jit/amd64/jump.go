@@ -43,17 +43,23 @@ func (c *compiler) jump(i int, in *ir.Insn, dst, src reg) {
 		c.compare(in, dst, src)
 		cc = conds[(in.Op.Base()-ir.JEq64K)/4]
 	}
-	if back {
-		over := c.NewLabel()
-		c.jcc(cc.not(), over)
-		c.spend(int(in.Cost), target, target)
-		c.Bind(over)
-	} else {
-		c.jcc(cc, to)
-	}
+	c.jumpIf(in, cc)
 	if in.Op == ir.MayGoto {
 		c.aluMI(true, sub, rbp, int32(in.Imm), 1)
 	}
+}
+
+// jumpIf jumps to the target of in if the flags say so.
+func (c *compiler) jumpIf(in *ir.Insn, cc cond) {
+	target := int(in.Off)
+	if in.Flags&ir.BackEdge == 0 {
+		c.jcc(cc, c.insns+emit.Label(target))
+		return
+	}
+	over := c.NewLabel()
+	c.jcc(cc.not(), over)
+	c.spend(int(in.Cost), target, target)
+	c.Bind(over)
 }
 
 // compare sets the flags that a conditional jump asks for.

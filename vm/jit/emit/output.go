@@ -85,6 +85,8 @@ const (
 	OptPlace                   // jumps turned round, so that control falls through
 	OptInline                  // functions in place of their calls
 	OptKfunc                   // kfuncs that are a few operations as such
+	OptShape                   // two operations as one instruction
+	OptAddress                 // sums and indices as part of accesses
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -1,0 +1,182 @@
+package amd64
+
+import (
+	"math"
+
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// indexed emits accesses and additions with an index.
+func (c *compiler) indexed(in *ir.Insn, dst, src reg) {
+	switch op := in.Op; {
+	case op <= ir.LdIdxS32:
+		size, signed := loadForm(op - ir.LdIdxU8)
+		c.loadAt(size, signed, dst, source(in))
+	case op <= ir.StIdx64X:
+		m := operand{base: dst, index: regs[in.Index&15], indexed: true, scale: in.Scale, off: in.Off}
+		switch {
+		case op >= ir.StIdx8X:
+			c.storeAt(1<<(op-ir.StIdx8X), m, src)
+		case op == ir.StIdx64K && !isInt32(in.Imm):
+			c.movRI(tmp, in.Imm)
+			c.storeAt(8, m, tmp)
+		default:
+			c.storeIAt(1<<(op-ir.StIdx8K), m, int32(in.Imm))
+		}
+	case op == ir.Lea:
+		c.leaAt(true, dst, operand{base: src, off: int32(in.Imm)})
+	default:
+		c.leaAt(true, dst, operand{base: src, index: regs[in.Index&15], indexed: true, scale: in.Scale, off: int32(in.Imm)})
+	}
+}
+
+// source is the memory that a load reads.
+func source(in *ir.Insn) operand {
+	m := operand{base: regs[in.Src&15], off: in.Off}
+	if in.Op >= ir.LdIdxU8 {
+		m.index, m.scale, m.indexed = regs[in.Index&15], in.Scale, true
+	}
+	return m
+}
+
+// combine emits instruction i and the one behind it as one, if it can.
+func (c *compiler) combine(i int) bool {
+	a, b := &c.p.Insns[i], &c.p.Insns[i+1]
+	if b.Flags&ir.Target != 0 {
+		return false
+	}
+	switch {
+	case a.Op == ir.LdU32 || a.Op == ir.LdU64 || a.Op == ir.LdIdxU32 || a.Op == ir.LdIdxU64:
+		return c.loadOp(a, b)
+	case a.Op == ir.Mov64X || a.Op == ir.Mov32X:
+		return a.Dst == b.Dst && a.Dst != a.Src && c.threeOperands(a, b)
+	case a.Op >= ir.Add64K && a.Op <= ir.Sub32X || a.Op >= ir.Or64K && a.Op <= ir.Xor32X:
+		return c.flags(a, b)
+	}
+	return false
+}
+
+// loadOp emits a load and the operation that is the only one to use it.
+func (c *compiler) loadOp(a, b *ir.Insn) bool {
+	wide := a.Op == ir.LdU64 || a.Op == ir.LdIdxU64
+	if b.Flags&ir.SrcDead == 0 || b.Src != a.Dst || b.Dst == a.Dst || b.Op.IsK() || !wide && !b.Op.Is32() {
+		return false
+	}
+	w, dst, m := !b.Op.Is32(), regs[b.Dst&15], source(a)
+	if b.Op.IsJump() {
+		if b.Op == ir.MayGoto || b.Op == ir.JA || b.Op.Base() == ir.JSet64K {
+			return false
+		}
+		c.aluAt(w, cmp, dst, m)
+		c.jumpIf(b, conds[(b.Op.Base()-ir.JEq64K)/4])
+		return true
+	}
+	if b.Op < ir.Add64K || b.Op > ir.Xor32X {
+		return false
+	}
+	switch b.Op.Base() {
+	case ir.Add64K:
+		c.aluAt(w, add, dst, m)
+	case ir.Sub64K:
+		c.aluAt(w, sub, dst, m)
+	case ir.Or64K:
+		c.aluAt(w, or, dst, m)
+	case ir.And64K:
+		c.aluAt(w, and, dst, m)
+	case ir.Xor64K:
+		c.aluAt(w, xor, dst, m)
+	case ir.Mul64K:
+		c.imulAt(w, dst, m)
+	default:
+		return false
+	}
+	return true
+}
+
+// threeOperands emits a copy and the operation that changes it.
+func (c *compiler) threeOperands(a, b *ir.Insn) bool {
+	if b.Op < ir.Add64K || b.Op > ir.Xor32X {
+		if b.Op != ir.Lsh64K && b.Op != ir.Lsh32K {
+			return false
+		}
+	}
+	w, dst, src := !b.Op.Is32(), regs[a.Dst&15], regs[a.Src&15]
+	if w && a.Op == ir.Mov32X {
+		return false
+	}
+	imm, ok := fits(w, b.Imm)
+	switch b.Op {
+	case ir.Add64K, ir.Add32K:
+		if ok {
+			c.leaAt(w, dst, operand{base: src, off: imm})
+		}
+		return ok
+	case ir.Sub64K, ir.Sub32K:
+		if ok = ok && imm != math.MinInt32; ok {
+			c.leaAt(w, dst, operand{base: src, off: -imm})
+		}
+		return ok
+	case ir.Add64X, ir.Add32X:
+		index := regs[b.Src&15]
+		if b.Src == a.Dst {
+			index = src
+		}
+		if src&7 == rbp && index&7 != rbp {
+			src, index = index, src
+		}
+		c.leaAt(w, dst, operand{base: src, index: index, indexed: true})
+		return true
+	case ir.Mul64K, ir.Mul32K:
+		if ok {
+			c.imulRRI(w, dst, src, imm)
+		}
+		return ok
+	case ir.Lsh64K, ir.Lsh32K:
+		if b.Imm != 1 {
+			return false
+		}
+		c.leaAt(w, dst, operand{base: src, index: src, indexed: true})
+		return true
+	case ir.And64K, ir.And32K:
+		switch b.Imm {
+		case 0xff:
+			c.movzx8(dst, src)
+			return true
+		case 0xffff:
+			c.movzx16(dst, src)
+			return true
+		}
+	}
+	return false
+}
+
+// flags emits an operation and the jump that asks whether it is zero or
+// negative.
+func (c *compiler) flags(a, b *ir.Insn) bool {
+	if !b.Op.IsJump() || b.Op < ir.JEq64K || b.Op == ir.MayGoto || !b.Op.IsK() || b.Imm != 0 || b.Dst != a.Dst || b.Op.Is32() != a.Op.Is32() {
+		return false
+	}
+	cc := condE
+	switch b.Op.Base() {
+	case ir.JEq64K:
+	case ir.JNe64K:
+		cc = condNE
+	case ir.JSLt64K:
+		cc = condS
+	case ir.JSGe64K:
+		cc = condNS
+	default:
+		return false
+	}
+	op := [...]alu{add, sub}[min(1, (a.Op.Base()-ir.Add64K)/4)]
+	if a.Op >= ir.Or64K {
+		op = [...]alu{or, and, xor}[(a.Op.Base()-ir.Or64K)/4]
+	}
+	c.simple(!a.Op.Is32(), a.Op.IsK(), op, a, regs[a.Dst&15], regs[a.Src&15])
+	c.jumpIf(b, cc)
+	return true
+}
+
+// shapes reports whether instructions may be put together.
+func (c *compiler) shapes() bool { return c.opts.Off&emit.OptShape == 0 }
