@@ -60,6 +60,9 @@ func (f *function) optimize(o *emit.Options) {
 			f.live()
 		}
 	}
+	if o.Off&emit.OptAddress == 0 && f.address(o) {
+		f.live()
+	}
 	if o.Off&emit.OptFuel == 0 {
 		f.fuel(o)
 	}
