@@ -141,34 +141,6 @@ func (c *compiler) shift(w, k bool, op two, imm int64, dst, src reg) {
 	}
 }
 
-// divide emits division and remainder. The machine's quotient by zero is 0, and
-// the least number's by -1 itself, as BPF has them; the remainder follows.
-// RFC 9669 section 4.1.
-func (c *compiler) divide(w, k bool, imm int64, dst, src reg, signed, mod bool) {
-	if n, ok := log2(w, imm); k && ok && !signed {
-		switch {
-		case !mod:
-			c.shift(w, true, lsrv, int64(n), dst, src)
-		case n == 0:
-			c.movRI(dst, 0)
-		default:
-			c.bitwise(w, true, and, 1<<n-1, dst, src)
-		}
-		return
-	}
-	op := udiv
-	if signed {
-		op = sdiv
-	}
-	d := c.operand(w, k, imm, src)
-	if !mod {
-		c.twoRR(w, op, dst, dst, d)
-		return
-	}
-	c.twoRR(w, op, tmp2, dst, d)
-	c.msubRR(w, dst, tmp2, d, dst)
-}
-
 // convert emits operations of one operand.
 func (c *compiler) convert(in *ir.Insn, dst, src reg) {
 	switch in.Op {
