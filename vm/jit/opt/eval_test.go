@@ -88,9 +88,12 @@ func (m *machine) clobber() {
 // the memory that the second points to.
 func (m *machine) helper(in *ir.Insn) {
 	a, b := m.regs[1], m.regs[2]
+	p := m.at(b, 8)
+	if p != nil {
+		b = binary.LittleEndian.Uint64(p) // where frames lie is no matter
+	}
 	m.calls = append(m.calls, fmt.Sprintf("%d(%#x, %#x)", in.Off, a, b))
-	if p := m.at(b, 8); p != nil {
-		m.calls = append(m.calls, fmt.Sprintf("%x", p[:8]))
+	if p != nil {
 		p[0] ^= byte(a)
 		p[5]++
 	}

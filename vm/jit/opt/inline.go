@@ -65,14 +65,14 @@ func (w *writer) rename(g *body) (to [16]uint8, saves [16]int32) {
 		to[r] = uint8(r)
 	}
 	for r := uint8(6); r < 10; r++ {
-		if !g.names.has(r) {
+		if !g.names.has(r) || w.take(set(r)) != 0 {
 			continue
 		}
 		from := savedRegs
 		if g.leaf {
-			from |= argRegs &^ g.names
+			from |= argRegs
 		}
-		if n := w.take(from); n != 0 {
+		if n := w.take(from &^ g.names); n != 0 {
 			to[r] = n
 			continue
 		}

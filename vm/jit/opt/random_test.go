@@ -258,12 +258,18 @@ func (a *author) memory() {
 		}
 		a.put(ir.Insn{Op: ir.St8K + op, Dst: base, Imm: a.constant(), Off: off})
 	}
+	if base == r[0] { // nothing may depend on where frames lie
+		a.op(ir.Mov64K, base, 0, a.constant())
+	}
 }
 
 // call calls a helper, or one of functions.
 func (a *author) call(functions int) {
 	if functions > 0 && a.IntN(2) == 0 {
 		a.put(ir.Insn{Op: ir.CallLocal, Imm: 1})
+		for r := uint8(1); r <= 5; r++ { // nobody may read what is there
+			a.op(ir.Mov64K, r, 0, a.constant())
+		}
 		return
 	}
 	if a.IntN(2) == 0 {
@@ -349,6 +355,9 @@ func randomProgram(seed uint64) *ir.Program {
 			a.op(ir.Mov64K, r, 0, a.constant())
 		}
 		a.op(ir.Mov64K, 6, 0, bufBase)
+		for off := int32(-64); off < 0; off += 8 {
+			a.put(ir.Insn{Op: ir.St64K, Dst: fp, Imm: a.constant(), Off: off})
+		}
 		a.body(2, 0)
 		a.put(ir.Insn{Op: ir.Exit})
 		end()
