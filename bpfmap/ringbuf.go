@@ -37,7 +37,8 @@ const (
 	RingBufDiscard    = 1 << 30
 	RingBufHeaderSize = 8
 
-	ringMetaPages = 3
+	// RingMetaPages are the pages before the data, as records count them.
+	RingMetaPages = 3
 )
 
 // RingBufFlags are the flags of ring buffer helpers.
@@ -112,7 +113,7 @@ func (r *RingBuf) Reserve(size uint64) mem.Addr {
 		return 0
 	}
 	h := r.data + mem.Addr(at&r.mask)
-	*(h + 4).U32() = uint32((at&r.mask)/mem.PageSize) + ringMetaPages
+	*(h + 4).U32() = uint32((at&r.mask)/mem.PageSize) + RingMetaPages
 	*h.U32() = uint32(size) | RingBufBusy
 	r.producer.ReleaseU64(end)
 	return h + RingBufHeaderSize

@@ -64,6 +64,10 @@ func (r *RingBuf) Available() int {
 // Size is the size of the data in bytes.
 func (r *RingBuf) Size() int { return int(r.mask + 1) }
 
+// Mirrored reports whether the data is mapped twice, so that records that reach
+// over its end are in one piece for writers and readers.
+func (r *RingBuf) Mirrored() bool { return r.ring.Mirrored }
+
 // Pages are the ring's pages as Linux maps them: consumer page, producer
 // page, data, and the data again. The caller holds a reference meanwhile.
 func (r *RingBuf) Pages() []byte { return r.ring.Base.Bytes(r.ring.Head + 2*r.ring.Data) }

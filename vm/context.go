@@ -19,7 +19,9 @@ type Block struct {
 	StackLimit mem.Addr
 	TailCalls  uint64 // left
 	Saved      [11]uint64
-	Engine     [(ir.BlockScratch - ir.BlockEngine) / 8]uint64
+	Engine     [(ir.BlockRecords - ir.BlockEngine) / 8]uint64
+	Records    uint64 // in Record
+	Record     [ir.MaxRecords]Record
 	Scratch    [ir.BlockSize - ir.BlockScratch]byte
 }
 
@@ -98,6 +100,7 @@ func (c *Context) done() error {
 // abandon gives back what a run held that ended before its time.
 func (c *Context) abandon() {
 	c.release(0)
+	c.discard(0)
 	if c.err != nil {
 		c.state |= looking
 	}

@@ -25,7 +25,8 @@ import (
 type leafWorld struct {
 	world
 	bodies atomic.Int64
-	args   []byte // the value of map args, if there is one
+	args   []byte              // the value of map args, if there is one
+	clock  func(c *vm.Context) // called by bpf_ktime_get_ns, if not nil
 }
 
 // counted are helper bodies that count.
@@ -43,6 +44,12 @@ func (w *leafWorld) counted() *vm.Helpers {
 	h := &vm.Helpers{Kfuncs: table.Kfuncs}
 	for _, f := range table.ByID {
 		h.ByID = append(h.ByID, count(f))
+	}
+	h.ByID[abi.KtimeGetNS] = func(c *vm.Context, _, _, _, _, _ uint64) uint64 {
+		if w.clock != nil {
+			w.clock(c)
+		}
+		return 0
 	}
 	h.ForMap = func(id abi.HelperID, m bpfmap.Map) vm.HelperFunc { return count(table.ForMap(id, m)) }
 	return h
@@ -87,7 +94,9 @@ func leafEngine(t testing.TB) *jit.Engine {
 }
 
 // leafless is an engine without the routines.
-var leafless = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(&jit.Options{Off: emit.OptHash | emit.OptTrie}) })
+var leafless = sync.OnceValues(func() (*jit.Engine, error) {
+	return jit.New(&jit.Options{Off: emit.OptHash | emit.OptTrie | emit.OptRing})
+})
 
 const lookupText = `
 .map args array key=4 value=512 entries=1

@@ -1,6 +1,9 @@
 package vm
 
-import "github.com/skepbpf/skep/internal/mem"
+import (
+	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/internal/mem"
+)
 
 // Undo gives back what a run held when it ended before its time: it discards a
 // reserved record, unlocks a lock, drops a reference.
@@ -34,7 +37,7 @@ func (c *Context) Drop(a mem.Addr) (owner any) {
 			return owner
 		}
 	}
-	return nil
+	return c.dropRecord(a)
 }
 
 // Holder is the owner in the latest entry for a, nil if there is none.
@@ -44,11 +47,14 @@ func (c *Context) Holder(a mem.Addr) any {
 			return c.held[i].owner
 		}
 	}
+	if i := c.recordAt(a); i >= 0 {
+		return c.Table.Map(c.Block.Record[i].Header)
+	}
 	return nil
 }
 
 // Holding is the number of entries in the ledger.
-func (c *Context) Holding() int { return len(c.held) }
+func (c *Context) Holding() int { return len(c.held) + int(c.Block.Records) }
 
 // release undoes the entries from n on, latest first.
 func (c *Context) release(n int) {
@@ -57,5 +63,50 @@ func (c *Context) release(n int) {
 		c.held[i] = held{}
 		c.held = c.held[:i]
 		h.undo(c, h.owner, h.addr)
+	}
+}
+
+// Record is an entry of the part of the ledger that machine code writes.
+type Record struct{ Sample, Header mem.Addr }
+
+// recordAt is the index of the record whose sample is at a, -1 if none.
+func (c *Context) recordAt(a mem.Addr) int {
+	b := c.Block
+	for i := int(b.Records) - 1; i >= 0; i-- {
+		if b.Record[i].Sample == a {
+			return i
+		}
+	}
+	return -1
+}
+
+// dropRecord is Drop for the records that machine code reserved.
+func (c *Context) dropRecord(a mem.Addr) (owner any) {
+	i := c.recordAt(a)
+	if i < 0 {
+		return nil
+	}
+	b := c.Block
+	h := b.Record[i].Header
+	copy(b.Record[i:], b.Record[i+1:b.Records])
+	b.Records--
+	return c.Table.Map(h)
+}
+
+// discard gives the records from n on back.
+func (c *Context) discard(n uint64) {
+	b := c.Block
+	for b.Records > n {
+		b.Records--
+		if r, ok := c.Table.Map(b.Record[b.Records].Header).(*bpfmap.RingBuf); ok {
+			r.Discard(b.Record[b.Records].Sample, 0)
+		}
+	}
+}
+
+// Wake makes the reader of the ring buffer with a header at h look.
+func (c *Context) Wake(h mem.Addr) {
+	if r, ok := c.Table.Map(h).(*bpfmap.RingBuf); ok {
+		r.Wake()
 	}
 }

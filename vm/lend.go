@@ -31,7 +31,7 @@ func (c *Context) Readable(a mem.Addr, n int) bool {
 	return c.Table != nil && c.Table.Owns(a, size)
 }
 
-// Scratch is room outside the Go heap, up to 896 bytes, for one helper call.
+// Scratch is room outside the Go heap, up to 600 bytes, for one helper call.
 func (c *Context) Scratch(n int) []byte { return c.scratch.Bytes(n) }
 
 // Text is room of n bytes for one helper call.

@@ -11,6 +11,8 @@ import (
 var _ = [1]struct{}{}[(ir.ElemNext-bpfmap.ElemNext)|(ir.ElemHash-bpfmap.ElemHash)|(ir.ElemRef-bpfmap.ElemRef)|
 	(ir.ElemKey-bpfmap.ElemKey)|(ir.HeadShift-bpfmap.HeadShift)|(ir.HeadTagShift-bpfmap.HeadTagShift)|
 	(ir.ElemLockStride-bpfmap.LockStride)|(ir.HashK-bpfmap.HashK)|
+	(ir.HeaderMask-bpfmap.HdrMask)|(ir.HeaderBase-bpfmap.HdrBase)|(ir.HeaderLock-bpfmap.HdrLock)|(ir.HeaderPending-bpfmap.HdrRingPending)|
+	(ir.RingBusy-bpfmap.RingBufBusy)|(ir.RingDiscard-bpfmap.RingBufDiscard)|(ir.RingNoWakeup-int(bpfmap.NoWakeup))|(ir.RingPages-bpfmap.RingMetaPages)|
 	(ir.NodeChild-bpfmap.NodeChild)|(ir.NodeLen-bpfmap.NodeLen)|(ir.NodeInner-bpfmap.NodeInner)|
 	(ir.NodeWords-bpfmap.NodeWords)|(ir.TrieTablePrefix-bpfmap.TrieTablePrefix)|(ir.TrieTableMask-bpfmap.TrieTableMask)|
 	(ir.TrieTableSkip-bpfmap.TrieTableSkip)|(ir.TrieTableShift-bpfmap.TrieTableShift)|(ir.TrieTableLen-bpfmap.TrieTableLen)|
@@ -39,6 +41,11 @@ func mapLayout(m bpfmap.Map) ir.MapLayout {
 			Table:    uint64(h + bpfmap.HdrBuckets),
 			ValueOff: *(h + bpfmap.HdrValueOff).U32(),
 		}
+	case abi.RingBuf:
+		if r, ok := m.(*bpfmap.RingBuf); !ok || !r.Mirrored() {
+			return l
+		}
+		l.Kind, l.Mask = ir.MapRing, *(h + bpfmap.HdrMask).U32()
 	default:
 		return l
 	}

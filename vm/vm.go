@@ -131,7 +131,7 @@ func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
 	c.state = 1
 	r0, err := p.code.Run(c, bctx)
 	c.state, b.SP = c.idle, c.top
-	if err != nil || len(c.held) != 0 {
+	if err != nil || uint64(len(c.held))|b.Records != 0 {
 		c.abandon()
 	}
 	if c.epoch.Moved(c.CPU) {
@@ -149,7 +149,7 @@ func (p *Program) nest(c *Context, bctx mem.Addr) (uint64, error) {
 		return 0, ErrNested
 	}
 	b := c.Block
-	prog, sp, limit, tailCalls, held := c.prog, b.SP, b.StackLimit, b.TailCalls, len(c.held)
+	prog, sp, limit, tailCalls, held, records := c.prog, b.SP, b.StackLimit, b.TailCalls, len(c.held), b.Records
 	c.prog = p
 	b.StackLimit = sp - stackSize
 	b.TailCalls = ir.MaxTailCalls
@@ -157,8 +157,9 @@ func (p *Program) nest(c *Context, bctx mem.Addr) (uint64, error) {
 	r0, err := p.code.Run(c, bctx)
 	c.state--
 	c.prog, b.SP, b.StackLimit, b.TailCalls = prog, sp, limit, tailCalls
-	if err != nil || len(c.held) != held {
+	if err != nil || len(c.held) != held || b.Records != records {
 		c.release(held)
+		c.discard(records)
 	}
 	return r0, err
 }

@@ -10,8 +10,19 @@ const (
 	BlockTailCalls  = 32  // tail calls left
 	BlockSaved      = 40  // registers r0 ... r10, while a helper runs
 	BlockEngine     = 128 // the engine's own, 64 bytes
-	BlockScratch    = 192
+	BlockRecords    = 192 // number of Records, 8 bytes
+	BlockRecord     = 200 // the first of them
+	BlockScratch    = BlockRecord + MaxRecords*RecordSize
 	BlockSize       = 1024
+)
+
+// A record of a ring buffer that the run holds and that machine code reserved:
+// a part of the ledger of what an end before its time must give back.
+const (
+	RecordSample = 0 // address that the program holds
+	RecordHeader = 8 // of the ring buffer
+	RecordSize   = 16
+	MaxRecords   = 8 // more are reserved in Go
 )
 
 // MaxTailCalls is the number of tail calls in one run.

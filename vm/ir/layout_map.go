@@ -12,6 +12,7 @@ const (
 	MapPrograms                   // no lookup; words at Base as MapArrayOfMaps, see vm.Program.Entry
 	MapHash                       // chains of elements: Hash
 	MapTrie                       // nodes and a table that leads to them: Trie
+	MapRing                       // a ring buffer whose data is mapped twice: Base, Mask, offsets from Base
 )
 
 // MapLayout is what an engine must know to act on a map's memory.
@@ -24,6 +25,7 @@ type MapLayout struct {
 	KeySize    uint32
 	ValueSize  uint32 // bytes that a program may access
 	MaxEntries uint32
+	Mask       uint32      // of MapRing, of a position to its offset in the data
 	Hash       *HashLayout // of MapHash
 	Trie       *TrieLayout // of MapTrie
 }
@@ -31,7 +33,10 @@ type MapLayout struct {
 // Offsets in the block that a map's Header points to.
 const (
 	HeaderMaxEntries = 20 // 4 bytes
+	HeaderMask       = 28 // 4 bytes, of a ring buffer
 	HeaderBase       = 32 // 8 bytes, address of the first element
+	HeaderLock       = 72 // 4 bytes, 1 while a producer holds it
+	HeaderPending    = 80 // 8 bytes, of a ring buffer: position of the oldest record that may be busy
 )
 
 // HashLayout is the memory of the kinds of hash maps, all of which is where it
@@ -99,4 +104,14 @@ const (
 	TrieEntryNode    = 0
 	TrieEntryValue   = 8
 	TrieEntrySize    = 16
+)
+
+// Ring buffers: offsets from the data, and the parts of a record's first word.
+const (
+	RingConsumer = -2 * 4096 // 8 bytes, position
+	RingProducer = -4096     // 8 bytes, position
+	RingBusy     = 1 << 31
+	RingDiscard  = 1 << 30
+	RingNoWakeup = 1 // flag of submit, discard and output
+	RingPages    = 3 // pages before the data, as records count them
 )

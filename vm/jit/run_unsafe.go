@@ -207,6 +207,14 @@ func (cd *code) serve(c *vm.Context, x *exit) error {
 		if !ok {
 			b.Engine[wordResume] = x.unwind
 		}
+	case emit.ExitRing:
+		s := &b.Saved
+		if s[0] == 0 {
+			cd.bodies[in.Off](c, s[1], s[2], s[3], s[4], s[5])
+			return c.Err()
+		}
+		c.Wake(mem.Addr(s[1]))
+		s[0] = 0
 	case emit.ExitThrow:
 		return &vm.Thrown{Value: b.Saved[1]}
 	default:

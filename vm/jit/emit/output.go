@@ -33,6 +33,9 @@ const (
 	ExitLoad                  // a legacy packet load; goes on with r0, or at Unwind
 	ExitThrow                 // bpf_throw
 	ExitFault                 // an operation that is none: a bug
+	// ExitRing is ExitCall if r0 is 0; else all is done but for waking the reader
+	// of the ring buffer whose header r1 is.
+	ExitRing
 )
 
 // Exit is a place where code leaves to Go.
