@@ -38,14 +38,14 @@ func allEngines(t testing.TB) []NamedEngine {
 	return list
 }
 
-func agree(ctx context.Context, seed uint64, engines []NamedEngine, t *EngineTally) error {
+func agree(t *testing.T, seed uint64, engines []NamedEngine, tally *EngineTally) error {
 	img := randprog.New(seed, &randprog.Options{NoMutation: seed%4 != 0})
 	opts := &Options{Seed: seed}
 	if seed%8 == 7 {
 		opts.Trust = verifier.Sandbox
 	}
-	if err := Agree(ctx, img, engines, opts, t); err != nil {
-		return fmt.Errorf("program %d: %w\n%s", seed, err, text(img))
+	if err := Agree(t.Context(), img, engines, opts, tally); err != nil {
+		return fmt.Errorf("program %d: %w; %s\n%s", seed, err, blame(t, t.Context(), img, opts), text(img))
 	}
 	return nil
 }
@@ -74,7 +74,7 @@ func TestEnginesAgree(t *testing.T) {
 	end := time.Now().Add(d)
 	failed := 0
 	for i := uint64(0); i < most && (d == 0 || time.Now().Before(end)) && failed < 10; i++ {
-		if err := agree(t.Context(), first+i, engines, &tally); err != nil {
+		if err := agree(t, first+i, engines, &tally); err != nil {
 			t.Error(err)
 			failed++
 		}
