@@ -29,6 +29,8 @@ type block struct {
 	preds []int // blocks that lead here, each once
 	// liveIn and liveOut are the registers that somebody may read.
 	liveIn, liveOut regs
+	// upper are registers that a pass over upper halves knows something of.
+	upper regs
 	// dead blocks are not laid out.
 	dead bool
 }

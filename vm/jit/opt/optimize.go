@@ -66,5 +66,9 @@ func (f *function) optimize(o *emit.Options) {
 	if o.Off&emit.OptFuel == 0 {
 		f.fuel(o)
 	}
+	if o.Off&emit.OptUpper == 0 {
+		f.narrow()
+	}
+	f.upperFacts(o.Off&emit.OptUpper == 0)
 	f.marks()
 }
