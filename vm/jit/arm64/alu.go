@@ -86,12 +86,19 @@ func (c *compiler) simple(w, k bool, op arith, imm int64, dst, src reg) {
 
 func (c *compiler) bitwise(w, k bool, op logic, imm int64, dst, src reg) {
 	if k {
-		if m, ok := bitmask(w, uint64(imm)); ok {
-			c.logicRI(w, op, dst, dst, m)
-			return
-		}
+		c.bitwiseRI(w, op, dst, dst, imm)
+		return
 	}
-	c.logicRR(w, op, dst, dst, c.operand(w, k, imm, src))
+	c.logicRR(w, op, dst, dst, src)
+}
+
+// bitwiseRI is d = n op imm, by way of tmp if need be.
+func (c *compiler) bitwiseRI(w bool, op logic, d, n reg, imm int64) {
+	if m, ok := bitmask(w, uint64(imm)); ok {
+		c.logicRI(w, op, d, n, m)
+		return
+	}
+	c.logicRR(w, op, d, n, c.operand(w, true, imm, 0))
 }
 
 func (c *compiler) multiply(w, k bool, imm int64, dst, src reg) {

@@ -38,8 +38,9 @@ type compiler struct {
 	loop  emit.Label // the code of bpf_loop
 	loops bool       // somebody calls it
 
-	exits []emit.Exit
-	cold  []cold
+	exits  []emit.Exit
+	cold   []cold
+	leaves []leaf // routines that somebody calls
 
 	fn     *ir.Func
 	frame  frame      // of fn
@@ -68,7 +69,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 func (c *compiler) compile() (*emit.Output, error) {
 	p := c.p
 	c.Reset(len(p.Insns)*8 + 256)
-	c.exits = c.exits[:0]
+	c.exits, c.leaves = c.exits[:0], c.leaves[:0]
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
 	c.leave, c.loop, c.loops = c.NewLabel(), c.NewLabel(), false
@@ -83,6 +84,7 @@ func (c *compiler) compile() (*emit.Output, error) {
 	if c.loops {
 		c.loopCode()
 	}
+	c.leafCode()
 	if err := c.link(); err != nil {
 		return nil, err
 	}
@@ -112,7 +114,7 @@ func (c *compiler) function(n int) error {
 	c.ret()
 	for _, k := range c.cold {
 		c.Bind(k.at)
-		c.exit(k.kind, k.insn, true)
+		c.exit(k.kind, k.insn, k.kind == emit.ExitPoll)
 		c.b(k.back)
 	}
 	c.cold = c.cold[:0]
@@ -210,7 +212,7 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 	n := int32(i)
 	switch op := in.Op; {
 	case op == ir.Call:
-		if !c.inline(&c.p.Callees[in.Off]) {
+		if !c.inline(&c.p.Callees[in.Off]) && !c.callLeaf(n, int(in.Off)) {
 			c.exit(emit.ExitCall, n, false)
 		}
 	case op == ir.CallLocal:

@@ -54,7 +54,7 @@ func (c *compiler) divideConst(d division, imm int64) bool {
 	case ok && d.signed:
 		c.signedPower(d, power, negative)
 	case ok && d.mod:
-		c.bitwise(d.w, true, and, int64(by-1), d.n, 0)
+		c.bitwiseRI(d.w, and, d.n, d.n, int64(by-1))
 	case ok:
 		c.lsrRI(d.w, d.n, d.n, power)
 	case c.opts.Off&emit.OptDivide != 0:
@@ -83,7 +83,7 @@ func (c *compiler) signedPower(d division, k uint8, negative bool) {
 	c.arithRR(d.w, add, tmp, tmp, d.n)
 	switch {
 	case d.mod:
-		c.bitwise(d.w, true, and, -1<<k, tmp, 0)
+		c.bitwiseRI(d.w, and, tmp, tmp, -1<<k)
 		c.arithRR(d.w, sub, d.n, d.n, tmp)
 	case negative:
 		c.asrRI(d.w, tmp, tmp, k)

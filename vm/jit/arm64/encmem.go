@@ -103,6 +103,9 @@ func (e *encoder) casal(size int, s, t, base reg) {
 // dmb is a full barrier.
 func (e *encoder) dmb() { e.U32(0xd503_3bbf) }
 
+// dmbLoads keeps what follows behind the loads before.
+func (e *encoder) dmbLoads() { e.U32(0xd503_39bf) }
+
 func (e *encoder) b(l emit.Label)  { e.want(l, fix26, 0x1400_0000) }
 func (e *encoder) bl(l emit.Label) { e.want(l, fix26, 0x9400_0000) }
 

@@ -169,6 +169,7 @@ func everyJump(f func(emit func(e *encoder))) {
 	jump(func(e *encoder, l emit.Label) { e.adr(x9, l) })
 	f(func(e *encoder) { e.ret() })
 	f(func(e *encoder) { e.dmb() })
+	f(func(e *encoder) { e.dmbLoads() })
 }
 
 // TestEncodingsAreWhatTheyWere holds every instruction against a file of bytes

@@ -73,7 +73,7 @@ func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 }
 
 // routine reports whether a call is one of a routine of machine code.
-func (c *compiler) routine(f *ir.Callee) bool { return f.Helper == abi.Loop }
+func (c *compiler) routine(f *ir.Callee) bool { return f.Helper == abi.Loop || c.leafBody(f) != nil }
 
 // writes is the BPF registers that in changes, as bits, but for what calls do
 // to r0 to r5.

@@ -87,12 +87,10 @@ func (c *compiler) compare(in *ir.Insn, dst, src reg) branch {
 	b := branch{w: w, r: dst, cc: conds[(in.Op.Base()-ir.JEq64K)/4]}
 	if in.Op.Base() == ir.JSet64K {
 		if k {
-			if m, ok := bitmask(w, uint64(imm)); ok {
-				c.logicRI(w, ands, zr, dst, m)
-				return b
-			}
+			c.bitwiseRI(w, ands, zr, dst, imm)
+		} else {
+			c.tstRR(w, dst, src)
 		}
-		c.tstRR(w, dst, c.operand(w, k, imm, src))
 		return b
 	}
 	switch {
