@@ -142,7 +142,7 @@ func (m *machine) at(a uint64, size int) []byte {
 func (m *machine) read(a uint64, size int) uint64 {
 	p := m.at(a, size)
 	if p == nil {
-		m.t.Fatalf("load of %d bytes at %#x", size, a)
+		m.t.Fatalf("load of %d bytes at %#x in\n%s", size, a, text(m.p))
 	}
 	var b [8]byte
 	copy(b[:], p[:size])
@@ -152,7 +152,7 @@ func (m *machine) read(a uint64, size int) uint64 {
 func (m *machine) write(a uint64, size int, v uint64) {
 	p := m.at(a, size)
 	if p == nil {
-		m.t.Fatalf("store of %d bytes at %#x", size, a)
+		m.t.Fatalf("store of %d bytes at %#x in\n%s", size, a, text(m.p))
 	}
 	var b [8]byte
 	binary.LittleEndian.PutUint64(b[:], v)

@@ -246,6 +246,11 @@ func (a *author) memory() {
 		a.put(ir.Insn{Op: ir.St64X, Dst: fp, Src: base, Off: -64})
 		a.put(ir.Insn{Op: ir.LdU64, Dst: base, Src: fp, Off: -64})
 	}
+	if base == r[0] && a.IntN(4) == 0 { // in another block than its address
+		j := a.put(ir.Insn{Op: ir.JEq64K + ir.Op(a.IntN(44)), Dst: r[1], Src: 9, Imm: a.constant()})
+		a.put(ir.Insn{Op: ir.St8X, Dst: fp, Src: r[1], Off: -int32(1 + a.IntN(48))})
+		a.insns[j].Off = int32(len(a.insns))
+	}
 	switch op := ir.Op(a.IntN(4)); a.IntN(5) {
 	case 0, 1:
 		a.put(ir.Insn{Op: ir.LdU8 + ir.Op(a.IntN(7)), Dst: r[1], Src: base, Off: off})
@@ -355,6 +360,7 @@ func randomProgram(seed uint64) *ir.Program {
 			a.op(ir.Mov64K, r, 0, a.constant())
 		}
 		a.op(ir.Mov64K, 6, 0, bufBase)
+		a.op(ir.Mov64K, 9, 0, a.constant())
 		for off := int32(-64); off < 0; off += 8 {
 			a.put(ir.Insn{Op: ir.St64K, Dst: fp, Imm: a.constant(), Off: off})
 		}
