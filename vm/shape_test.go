@@ -1,0 +1,178 @@
+package vm_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/skepbpf/skep/asm"
+	"github.com/skepbpf/skep/vm"
+	"github.com/skepbpf/skep/vm/jit"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// shapeText is a random program of what machine code puts into one instruction:
+// loads and stores by sums and indices, copies that are changed, arithmetic
+// that a jump asks for, in loops. r6 is the buffer, r0 to r5 and r7 to r9 hold
+// numbers.
+func shapeText(r *rand.Rand) string {
+	var t strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&t, " "+format+"\n", args...) }
+	numbers := []int{0, 1, 2, 3, 4, 5, 7, 8}
+	reg := func() int { return numbers[r.IntN(len(numbers))] }
+	imm := func() int32 {
+		return []int32{0, 1, -1, 8, 127, -128, 255, 65535, 1 << 30, -1 << 31}[r.IntN(10)]
+	}
+	size := func() string { return []string{"u8", "u16", "u32", "u64"}[r.IntN(4)] }
+	width := func() string { return "rw"[r.IntN(2):][:1] }
+	op := func() string { return []string{"+", "-", "|", "&", "^", "*"}[r.IntN(6)] }
+	cond := func() string { return []string{"==", "!=", "s<", "s>=", "<", ">"}[r.IntN(6)] }
+	t.WriteString(".program p section=socket\n")
+	line("r6 = r1")
+	for _, n := range numbers {
+		line("r%d = *(u64 *)(r6 +%d)", n, 8*n)
+	}
+	line("r9 = %d", 1+r.IntN(4))
+	t.WriteString("again:\n")
+	labels := 0
+	jump := func(a int, b string) {
+		labels++
+		w := width()
+		line("if %s%d %s %s goto l%d", w, a, cond(), strings.ReplaceAll(b, "?", w), labels)
+		line("r%d += 1", reg())
+		fmt.Fprintf(&t, "l%d:\n", labels)
+	}
+	for range 6 + r.IntN(20) {
+		a, b, c := reg(), reg(), reg()
+		w := width()
+		switch r.IntN(9) {
+		case 0: // base + index, with scale or not
+			line("r%d = r%d", a, b)
+			line("r%d &= 7", a)
+			line("r%d <<= %d", a, r.IntN(4))
+			if a != c && r.IntN(2) == 0 {
+				line("r%d = r6", c)
+				line("r%d += %d", c, 8*r.IntN(4))
+				line("r%d += r%d", c, a)
+			} else {
+				c = a
+				line("r%d += r6", c)
+			}
+			switch what := r.IntN(3); {
+			case what == 0 || what == 1 && b == c: // addresses differ from run to run
+				line("r%d = *(%s *)(r%d +%d)", reg(), size(), c, r.IntN(64))
+			case what == 1:
+				line("*(%s *)(r%d +%d) = r%d", size(), c, 64+r.IntN(64), b)
+			default:
+				line("*(%s *)(r%d +%d) = %d", size(), c, 64+r.IntN(64), imm())
+			}
+			line("r%d = %d", c, imm()) // an address is no result
+		case 1: // a load and what uses it
+			line("r%d = *(%s *)(r6 +%d)", a, size(), r.IntN(64))
+			line("%s%d %s= %s%d", w, b, op(), w, a)
+			if r.IntN(2) == 0 {
+				line("r%d = %d", a, imm())
+			}
+		case 2: // a load and a jump
+			line("r%d = *(%s *)(r6 +%d)", a, size(), r.IntN(64))
+			jump(b, fmt.Sprintf("?%d", a))
+			if r.IntN(2) == 0 {
+				line("r%d = %d", a, imm())
+			}
+		case 3, 4: // a copy that is changed
+			line("%s%d = %s%d", w, a, w, b)
+			if w = width(); r.IntN(2) == 0 {
+				line("%s%d %s= %d", w, a, op(), imm())
+			} else {
+				line("%s%d %s= %s%d", w, a, op(), w, c)
+			}
+		case 5:
+			line("%s%d = %s%d", w, a, w, b)
+			line("%s%d <<= %d", width(), a, r.IntN(4))
+		case 6: // arithmetic and a jump
+			if r.IntN(2) == 0 {
+				line("%s%d %s= %d", w, a, op(), imm())
+			} else {
+				line("%s%d %s= %s%d", w, a, op(), w, b)
+			}
+			jump(a, "0")
+		case 7: // the stack by a sum
+			if b == c {
+				continue
+			}
+			line("r%d = r10", c)
+			line("r%d += -64", c)
+			line("*(%s *)(r%d +%d) = r%d", size(), c, 8*r.IntN(7), numbers[r.IntN(len(numbers))])
+			line("*(u64 *)(r10 -64) = r%d", b)
+			line("r%d = *(u64 *)(r%d +0)", c, c)
+		case 8:
+			jump(a, fmt.Sprintf("?%d", b))
+		}
+		if r.IntN(8) == 0 {
+			line("*(u64 *)(r6 +%d) = r%d", 8*r.IntN(8), reg())
+		}
+	}
+	line("r9 += -1")
+	line("if r9 != 0 goto again")
+	for _, n := range numbers {
+		line("*(u64 *)(r6 +%d) = r%d", 128+8*n, n)
+	}
+	line("r0 = 0")
+	line("exit")
+	return t.String()
+}
+
+// TestShapesOfMachineCodeComputeTheSame runs random programs in the interpreter
+// and on the JIT, with all optimisations, without each one, and without any.
+func TestShapesOfMachineCodeComputeTheSame(t *testing.T) {
+	t.Parallel()
+	all, err := native()
+	if err != nil {
+		t.Skip(err)
+	}
+	natives := []*jit.Engine{all}
+	offs := []emit.Opt{0}
+	for o := emit.Opt(1); o <= emit.OptAll; o <<= 1 {
+		e, err := jit.New(&jit.Options{Off: o, Plain: o&emit.OptShape != 0, NoSignals: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = e.Close() })
+		natives, offs = append(natives, e), append(offs, o)
+	}
+	w := newWorld(t, "interp", "none", []byte(".program none section=socket\n r0 = 0\n exit\n"), 0)
+	r := rand.New(rand.NewPCG(5, 6))
+	for n := range 400 {
+		text := shapeText(r)
+		coll, err := asm.Parse("shapes", []byte(text))
+		if err != nil {
+			t.Fatalf("%v\n%s", err, text)
+		}
+		img := coll.Programs[0]
+		fill := make([]byte, bufSize)
+		for i := 0; i < bufSize; i += 8 {
+			binary.LittleEndian.PutUint64(fill[i:], operand(r))
+		}
+		outcome := func(p *vm.Program, err error) string {
+			if err != nil {
+				t.Fatalf("%v\n%s", err, text)
+			}
+			a, b := memory(t, bufSize)
+			copy(b, fill)
+			run(t, w, p, a)
+			_ = p.Close()
+			return string(b)
+		}
+		want := outcome(engines["interp"](img, vm.Options{}, bufSize))
+		for i, e := range natives {
+			if i > 0 && n%len(natives) != i && n%5 != 0 {
+				continue
+			}
+			if got := outcome(vm.NewUnverified(img, trustingNative{e}, vm.Options{})); got != want {
+				t.Fatalf("without %#x:\ngot  %x\nwant %x\n%s", offs[i], got, want, text)
+			}
+		}
+	}
+}
