@@ -41,6 +41,7 @@ type Context struct {
 
 	rt      *Runtime
 	epoch   *bpfmap.Epoch
+	block   mem.Addr // of Block
 	text    []byte
 	line    []byte
 	claimed atomic.Bool
@@ -79,16 +80,6 @@ const (
 	looking = 1 << 8   // the next run has something to look at before it begins
 )
 
-// look readies a context on which p is to run for more than runs that begin
-// without a look.
-func (c *Context) look(p *Program) error {
-	c.err = nil
-	if p.closed.Load() {
-		return ErrClosed
-	}
-	return c.done()
-}
-
 // done ends the run if its Go context is done.
 func (c *Context) done() error {
 	if c.ctx != nil {
@@ -97,14 +88,8 @@ func (c *Context) done() error {
 	return c.err
 }
 
-// abandon gives back what a run held that ended before its time.
-func (c *Context) abandon() {
-	c.release(0)
-	c.discard(0)
-	if c.err != nil {
-		c.state |= looking
-	}
-}
+// Top is the end of the stack, where a run that is not nested begins.
+func (c *Context) Top() mem.Addr { return c.top }
 
 // Err is why the run must end, nil if it may go on. Engines look after each
 // call.

@@ -87,3 +87,18 @@ type Code interface {
 	Call(c *Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error)
 	Close() error
 }
+
+// Starter is Code that Program.Run need not ask its engine to run: it enters the
+// machine code itself.
+type Starter interface {
+	Code
+	// Start is the address of code that runs the program with r1 =
+	// Block.Saved[1], 0 if there is none. It returns with r0 in Block.Saved[0] and
+	// Done, 4 bytes, at ExitOffset in the block; with something else there, or
+	// fuel below zero, the run goes on with Left.
+	Start() uint64
+	Left(c *Context) (uint64, error)
+}
+
+// Done says that a run has come to its end.
+const Done = -1

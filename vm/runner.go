@@ -69,8 +69,8 @@ func (r *Runner) Close() error {
 	return nil
 }
 
-// begin readies a context that was claimed.
-func (c *Context) begin(ctx context.Context) *Context {
+// take readies a context that was claimed.
+func (c *Context) take(ctx context.Context) *Context {
 	c.idle, c.stop = 0, &never
 	if ctx.Done() != nil {
 		c.ctx, c.idle = ctx, looking
@@ -81,8 +81,8 @@ func (c *Context) begin(ctx context.Context) *Context {
 	return c
 }
 
-// end undoes begin.
-func (c *Context) end() {
+// offer undoes take.
+func (c *Context) offer() {
 	c.ctx, c.Event, c.prog, c.err = nil, nil, nil, nil
 	c.epoch.Exit(c.CPU)
 }

@@ -82,6 +82,7 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	c.held = c.sink[:0]
 	c.Frames = make([]Frame, 0, maxFrames)
 	c.Block = blockOf(mem.AddrOf(m))
+	c.block = mem.AddrOf(m)
 	c.scratch = mem.AddrOf(m) + ir.BlockScratch
 	c.Block.CPU = uint64(cpu)
 	c.top = mem.AddrOf(m) + mem.Addr(len(m))
@@ -105,7 +106,7 @@ func (r *Runtime) Claim(ctx context.Context) (*Context, error) {
 		for i := range r.cpus {
 			j := (start + i) % len(r.cpus)
 			if c := r.cpus[j]; !c.claimed.Load() && c.claimed.CompareAndSwap(false, true) {
-				return c.begin(ctx), nil
+				return c.take(ctx), nil
 			}
 		}
 		if err := r.wait(ctx); err != nil {
@@ -129,7 +130,7 @@ func (r *Runtime) ClaimCPU(ctx context.Context, cpu int) (*Context, error) {
 			return nil, ctx.Err()
 		}
 	}
-	return c.begin(ctx), nil
+	return c.take(ctx), nil
 }
 
 // wait returns when a context may have become free.
@@ -151,7 +152,7 @@ func (r *Runtime) wait(ctx context.Context) error {
 
 // Release gives back a claimed context.
 func (r *Runtime) Release(c *Context) {
-	c.end()
+	c.offer()
 	r.hint.Store(uint32(c.CPU))
 	c.claimed.Store(false)
 	if c.waits.Load() > 0 {

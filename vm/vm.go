@@ -35,6 +35,8 @@ type Program struct {
 	helpers *Helpers
 	engine  Engine
 	code    Code
+	starter Starter // code, if start is not 0
+	start   uint64
 	epoch   *bpfmap.Epoch
 	compile time.Duration // what code took to make
 	closed  atomic.Bool
@@ -63,6 +65,9 @@ func ready(img *image.Program, low *ir.Program, opts Options) (*Program, error) 
 		return nil, fmt.Errorf("program %q: %s: %w", img.Name, opts.Engine.Name(), err)
 	}
 	v.compile = time.Since(start)
+	if s, ok := v.code.(Starter); ok {
+		v.starter, v.start = s, s.Start()
+	}
 	return v, nil
 }
 
@@ -110,34 +115,79 @@ func (p *Program) Close() error {
 
 // Run runs p once on c, with r1 = bctx: the native context block that
 // ir.CtxOf(p.Type()) describes. A run inside a run stays on the context.
+//
+// What the run before left as it must be is not touched: the lines of this
+// function are what an empty run costs.
 func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
+	if c.state != 0 {
+		return p.runSlowly(c, bctx)
+	}
 	// A run that sees the program open here is one that Close waits for: its
 	// context entered the epoch before.
-	if c.state != 0 || p.closed.Load() || c.stop.Load() {
-		if c.state&nesting != 0 {
-			return p.nest(c, bctx)
-		}
-		if err := c.look(p); err != nil {
-			return 0, err
-		}
+	if p.closed.Load() {
+		return p.runSlowly(c, bctx)
 	}
-	// What the run before left as it must be is not touched: this is what an
-	// empty run costs.
-	if c.prog != p {
-		c.prog = p
+	if c.stop.Load() {
+		return p.runSlowly(c, bctx)
 	}
 	b := c.Block
-	b.Fuel, b.TailCalls, c.left = c.first, ir.MaxTailCalls, c.rest
-	c.state = 1
-	r0, err := p.code.Run(c, bctx)
-	c.state, b.SP = c.idle, c.top
-	if err != nil || uint64(len(c.held))|b.Records != 0 {
-		c.abandon()
+	b.Fuel = c.first
+	b.TailCalls = ir.MaxTailCalls
+	if p.start == 0 {
+		c.begin(p)
+		r0, err := p.code.Run(c, bctx)
+		return r0, c.end(err)
+	}
+	b.Saved[1] = uint64(bctx)
+	enter(p.start, c.block)
+	if b.exit() != Done || b.Fuel < 0 || b.Records != 0 {
+		c.begin(p)
+		r0, err := p.starter.Left(c)
+		return r0, c.end(err)
 	}
 	if c.epoch.Moved(c.CPU) {
 		c.epoch.Quiesce(c.CPU)
 	}
-	return r0, err
+	return b.Saved[0], nil
+}
+
+// begin readies c for what only Go code looks at in a run of p.
+func (c *Context) begin(p *Program) {
+	if c.prog != p {
+		c.prog = p
+	}
+	c.left = c.rest
+	c.state = 1
+}
+
+// runSlowly is Run when there is something to look at before.
+func (p *Program) runSlowly(c *Context, bctx mem.Addr) (uint64, error) {
+	if c.state&nesting != 0 {
+		return p.nest(c, bctx)
+	}
+	c.err = nil
+	if p.closed.Load() {
+		return 0, ErrClosed
+	}
+	if err := c.done(); err != nil {
+		return 0, err
+	}
+	c.state = 0
+	return p.Run(c, bctx)
+}
+
+// end is the end of a run that may have ended before its time.
+func (c *Context) end(err error) error {
+	c.state, c.Block.SP = c.idle, c.top
+	if err != nil || uint64(len(c.held))|c.Block.Records != 0 {
+		c.release(0)
+		c.discard(0)
+	}
+	if c.err != nil {
+		c.state |= looking
+	}
+	c.epoch.Quiesce(c.CPU)
+	return err
 }
 
 // nest runs p inside a run of c, which goes on as if nothing had happened.

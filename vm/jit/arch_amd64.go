@@ -11,6 +11,9 @@ import (
 
 func compile(p *ir.Program, o emit.Options) (*emit.Output, error) { return amd64.Compile(p, o) }
 
+// startStub appends the code for vm.Starter to a program and is its offset.
+func startStub(out *emit.Output) int32 { return amd64.StartStub(out) }
+
 func stubs() (*emit.Output, error) { return amd64.Stubs(), nil }
 
 // handlerCode is a signal handler that goes before another one.

@@ -12,6 +12,9 @@ import (
 
 func compile(p *ir.Program, o emit.Options) (*emit.Output, error) { return arm64.Compile(p, o) }
 
+// startStub is -1: there is no code for vm.Starter.
+func startStub(*emit.Output) int32 { return -1 }
+
 func stubs() (*emit.Output, error) { return arm64.Stubs(), nil }
 
 // handlerCode is a signal handler that goes before another one.

@@ -8,6 +8,7 @@ import (
 	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/jit"
+	"github.com/skepbpf/skep/vm/jit/emit"
 )
 
 // BenchmarkEmptyRun measures what a run of a Runner costs: one of a program that
@@ -48,5 +49,14 @@ func BenchmarkEmptyRun(b *testing.B) {
 				b.Error(err)
 			}
 		})
+	}
+}
+
+// TestStartAgreesWithTheBlock demands that vm looks for the end of a run where
+// code leaves it.
+func TestStartAgreesWithTheBlock(t *testing.T) {
+	t.Parallel()
+	if vm.ExitOffset != emit.BlockExit || vm.Done != emit.Done {
+		t.Errorf("vm has %d at %d, code %d at %d", vm.Done, vm.ExitOffset, emit.Done, emit.BlockExit)
 	}
 }

@@ -28,7 +28,6 @@ type Engine struct {
 	features uint64
 	off      emit.Opt
 	call     mem.Addr  // stub that calls a function
-	run      mem.Addr  // the same for runs from Go
 	resume   mem.Addr  // stub that goes on after an exit
 	handlers *handlers // of signals, nil if there are none
 
@@ -77,7 +76,6 @@ func New(opts *Options) (*Engine, error) {
 	}
 	if err == nil {
 		e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
-		e.run = b.Addr() + mem.Addr(stubs.Funcs[3])
 		if !opts.NoSignals {
 			e.handlers, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2]))
 		}
@@ -115,6 +113,7 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
+	start := startStub(out)
 	block, err := e.arena.Place(out.Code)
 	if err != nil {
 		e.drop(cd.handle)
@@ -125,6 +124,9 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 	defer e.mu.Unlock()
 	cd.block, cd.base = block, block.Addr()
 	cd.entry = cd.at(cd.funcs[0])
+	if start >= 0 {
+		cd.start = cd.at(start)
+	}
 	cd.exits = exitsOf(cd, out.Exits)
 	return cd, nil
 }
@@ -172,6 +174,7 @@ type code struct {
 	low    *ir.Program
 	bodies []vm.HelperFunc
 	entry  uint64         // Entry
+	start  uint64         // Start
 	block  *execmem.Block // nil when closed; under Engine.mu
 	base   mem.Addr
 	exits  []exit

@@ -23,24 +23,19 @@ const (
 
 // Run runs the program from its entry.
 func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
-	b := c.Block
-	sp := b.SP
-	if sp-emit.Room < b.StackLimit {
-		return 0, cd.overflow(c, sp, 0)
+	r0, err := cd.run(c, 0, uint64(bctx), 0, 0, 0, 0)
+	if err != nil {
+		return caught(c, err)
 	}
-	s := &b.Saved
-	s[1] = uint64(bctx)
-	b.Engine[wordTarget] = cd.entry
-	enter(uintptr(cd.engine.run), uintptr(unsafe.Pointer(b)))
-	if exitOf(b)[0] == emit.Done && b.Fuel >= 0 {
-		return s[0], nil
-	}
-	return cd.ran(c, sp)
+	return r0, nil
 }
 
-// ran is the end of a run that has left to Go.
-func (cd *code) ran(c *vm.Context, sp mem.Addr) (uint64, error) {
-	r0, err := cd.exited(c, sp)
+// Start is the address of the code for vm.Program.Run.
+func (cd *code) Start() uint64 { return cd.start }
+
+// Left serves the exits of a run that Start's code has begun.
+func (cd *code) Left(c *vm.Context) (uint64, error) {
+	r0, err := cd.exited(c, c.Top())
 	if err != nil {
 		return caught(c, err)
 	}
@@ -61,7 +56,7 @@ func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, e
 	b := c.Block
 	sp := b.SP
 	if sp-emit.Room < b.StackLimit {
-		return 0, cd.overflow(c, sp, fn)
+		return 0, cd.fail(c, sp, cd.low.Funcs[fn].Start, &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true})
 	}
 	s := &b.Saved
 	s[1], s[2], s[3], s[4], s[5] = r1, r2, r3, r4, r5
@@ -82,11 +77,6 @@ func (cd *code) done(c *vm.Context, sp mem.Addr) (uint64, error) {
 		}
 	}
 	return c.Block.Saved[0], nil
-}
-
-// overflow is the fault of a run without room for function fn.
-func (cd *code) overflow(c *vm.Context, sp mem.Addr, fn int) error {
-	return cd.fail(c, sp, cd.low.Funcs[fn].Start, &vm.Fault{Kind: vm.FaultStack, Insn: -1, Verified: true})
 }
 
 // exitOf is the exit that was taken, and the handle of the program that took

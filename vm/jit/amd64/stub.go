@@ -24,8 +24,7 @@ func (e *encoder) fromGo() {
 
 // Stubs is the code through which Go enters a run and goes on with it: Funcs[0]
 // calls the function at BlockTarget with r1 to r5 as saved, Funcs[1] goes on at
-// BlockResume, Funcs[2] ends a run that faulted. Funcs[3] is Funcs[0] for runs
-// from Go that have r1 alone and come one after the other.
+// BlockResume, Funcs[2] ends a run that faulted.
 func Stubs() *emit.Output {
 	var e encoder
 	e.Reset(256)
@@ -50,41 +49,44 @@ func Stubs() *emit.Output {
 	out.Funcs = append(out.Funcs, e.Len())
 	e.storeI(4, block, emit.BlockExit, emit.Fault)
 	e.toGo()
-
-	out.Funcs = append(out.Funcs, e.Len())
-	e.runStub()
 	out.Code = e.Code
 	return out
 }
 
-// goFrame is where Go's frame pointer is from its stack pointer, in a function
-// that has called code: behind the return address and 16 bytes of arguments.
-const goFrame = 8 + 16
-
-// runStub calls the function at BlockTarget. Runs in a row find Go's stack
-// pointer and their own where the last one left them. What is not stored need
-// not be waited for when it is loaded, and so the next run can begin in the
-// processor before this one has ended.
-func (e *encoder) runStub() {
-	save, saved0 := e.NewLabel(), e.NewLabel()
+// StartStub appends to a program the code for vm.Starter and is its offset. Runs
+// in a row find Go's stack pointer where the last one left it, and do not store
+// it: what is not stored need not be waited for when it is loaded, and the
+// processor can begin the next run before this one has ended.
+func StartStub(out *emit.Output) int32 {
+	var e encoder
+	e.Code = out.Code
+	for e.Len()%16 != 0 {
+		e.Byte(0xcc)
+	}
+	start, save, same := e.Len(), e.NewLabel(), e.NewLabel()
 	e.cmpRM(8, rsp, block, emit.BlockGoSP)
 	e.jcc(condNE, save)
-	e.Bind(saved0)
+	e.cmpRM(8, rbp, block, emit.BlockGoFP)
+	e.jcc(condNE, save)
+	e.Bind(same)
 	e.load(8, false, rsp, block, ir.BlockSP)
 	e.load(8, false, fuel, block, ir.BlockFuel)
 	e.load(8, false, regs[1], block, saved(1))
-	e.callMem(block, emit.BlockTarget)
+	e.Byte(0xe8)
+	e.U32(uint32(out.Funcs[0] - (e.Len() + 4)))
 	e.store(8, block, saved(0), rax)
 	e.storeI(4, block, emit.BlockExit, emit.Done)
 	e.store(8, block, ir.BlockFuel, fuel)
 	e.load(8, false, rsp, block, emit.BlockGoSP)
-	e.lea(rbp, rsp, goFrame)
+	e.load(8, false, rbp, block, emit.BlockGoFP)
 	e.ret()
 	e.Bind(save)
 	e.store(8, block, emit.BlockGoSP, rsp)
 	e.store(8, block, emit.BlockGoFP, rbp)
-	e.jmp(saved0)
+	e.jmp(same)
 	e.link()
+	out.Code = e.Code
+	return start
 }
 
 // Where a signal handler finds things: in its third argument, the ucontext, the

@@ -31,8 +31,7 @@ func (e *encoder) fromGo() {
 
 // Stubs is the code through which Go enters a run and goes on with it: Funcs[0]
 // calls the function at BlockTarget with r1 to r5 as saved, Funcs[1] goes on at
-// BlockResume, Funcs[2] ends a run that faulted. Funcs[3] is for runs from Go that
-// have r1 alone.
+// BlockResume, Funcs[2] ends a run that faulted.
 func Stubs() *emit.Output {
 	var e encoder
 	e.Reset(256)
@@ -55,8 +54,6 @@ func Stubs() *emit.Output {
 
 	out.Funcs = append(out.Funcs, e.Len())
 	e.ends(emit.Fault)
-
-	out.Funcs = append(out.Funcs, out.Funcs[0])
 	out.Code = e.Code
 	return out
 }
