@@ -241,6 +241,7 @@ func (f *function) frameReads(b *block, read *frameBytes) bool {
 			}
 			used = 0
 		case in.Op == ir.MayGoto:
+			read.add(in.Imm, 8) // where it is deeper, stores stay anyway
 			used = 0
 		case in.Dst == fp || in.Src == fp || in.Index == fp:
 			return false
