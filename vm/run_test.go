@@ -118,6 +118,14 @@ type world struct {
 // newWorld loads every program of a text on one engine.
 func newWorld(t testing.TB, engine, name string, src []byte, ctxSize int) *world {
 	t.Helper()
+	return newWorldOn(t, name, src, func(img *image.Program, opts vm.Options) (*vm.Program, error) {
+		return engines[engine](img, opts, ctxSize)
+	})
+}
+
+// newWorldOn is newWorld for programs that load makes ready.
+func newWorldOn(t testing.TB, name string, src []byte, load func(*image.Program, vm.Options) (*vm.Program, error)) *world {
+	t.Helper()
 	coll, err := asm.Parse(name, src)
 	if err != nil {
 		t.Fatal(err)
@@ -135,7 +143,7 @@ func newWorld(t testing.TB, engine, name string, src []byte, ctxSize int) *world
 		for _, def := range img.Maps {
 			opts.Maps = append(opts.Maps, w.maps[def])
 		}
-		p, err := engines[engine](img, opts, ctxSize)
+		p, err := load(img, opts)
 		if err != nil {
 			t.Fatal(err)
 		}
