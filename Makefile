@@ -9,7 +9,7 @@ FUZZTIME ?= 10s
 
 export CGO_ENABLED = 0
 
-.PHONY: all build test lint race cross arm64 fuzz vm-fuzz vm-engines bench gobench soundness engines soak examples conformance agreement oracle objects clean
+.PHONY: all build test lint race cross arm64 fuzz vm-fuzz vm-engines bench gobench soundness engines stress soak examples conformance agreement oracle objects clean
 
 all: build test
 
@@ -73,6 +73,12 @@ ENGINETIME ?= 1m
 engines:
 	ENGINETIME=$(ENGINETIME) $(GO) test -count=1 -timeout 0 -v -run TestEnginesAgree ./internal/difftest
 
+# Many goroutines in machine code while collector, profiler and tracer do what
+# they can to disturb; in soak under the race detector and pointer checks too.
+STRESSTIME ?= 30s
+stress:
+	SKEP_STRESS=$(STRESSTIME) $(GO) test -count=1 -timeout 0 -v -run TestStress ./vm/jit
+
 # What takes long, before a release: the rules and logs against the running kernel, races
 # again and again, an hour of soundness, half of one of engines, every fuzz target, and random programs
 # against kernels. SOAKTIME is for each target and kernel.
@@ -84,6 +90,9 @@ soak:
 	$(MAKE) soundness SOUNDTIME=1h
 	$(MAKE) arm64
 	$(MAKE) engines ENGINETIME=30m
+	$(MAKE) stress STRESSTIME=5m
+	CGO_ENABLED=1 SKEP_STRESS=1m $(GO) test -race -count=1 -timeout 0 -v -run TestStress ./vm/jit
+	SKEP_STRESS=1m $(GO) test -gcflags=all=-d=checkptr -count=1 -timeout 0 -v -run TestStress ./vm/jit
 	scripts/fuzz.sh $(SOAKTIME)
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -time $(SOAKTIME)
 	$(GO) run ./internal/vmfuzz/host -dir build/vm -engines -time $(SOAKTIME)

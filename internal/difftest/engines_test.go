@@ -50,6 +50,22 @@ func agree(t *testing.T, seed uint64, engines []NamedEngine, tally *EngineTally)
 	return nil
 }
 
+// differed are seeds of programs on which engines have differed.
+var differed = []uint64{
+	1795340466745692273, 1795340466745692546, 1795340466745694082, 1795340671092851924, 1795340671092852612, 1795340671092855054,
+}
+
+// TestEnginesDiffered runs programs on which engines have differed.
+func TestEnginesDiffered(t *testing.T) {
+	t.Parallel()
+	engines := allEngines(t)
+	for _, seed := range differed {
+		if err := agree(t, seed, engines, new(EngineTally)); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestEnginesAgree runs random programs on all engines: a few, always the same,
 // or for as long as ENGINETIME says, others every time; ENGINESEED is the first.
 func TestEnginesAgree(t *testing.T) {
