@@ -22,6 +22,7 @@ import (
 	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/internal/corpus"
+	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/internal/packet"
 	"github.com/skepbpf/skep/internal/randprog"
 	"github.com/skepbpf/skep/isa"
@@ -92,6 +93,11 @@ func (c *factCheck) before(s interp.Step) {
 	}
 	if n.Has(verifier.NumberSource) && n.Value != src {
 		c.errorf("slot %d: the source is %#x and not %#x", s.Slot, src, n.Value)
+	}
+	if n.Has(verifier.NumberKey) {
+		if key := *mem.Addr(s.Regs[isa.R2]).U32(); uint64(key) != n.Value {
+			c.errorf("slot %d: the key is %#x and not %#x", s.Slot, key, n.Value)
+		}
 	}
 	if n.Has(verifier.NumberNonZero) && src == 0 {
 		c.errorf("slot %d: the divisor is zero", s.Slot)

@@ -171,6 +171,11 @@ func (w *world) makeMaps(t testing.TB) {
 				}
 			}
 		}
+		if def.Frozen {
+			if errno := m.Freeze(); errno != 0 {
+				t.Fatalf("%s cannot be frozen: errno %d", def.Name, errno)
+			}
+		}
 	}
 	for _, def := range coll.Maps {
 		for _, e := range def.Contents {
