@@ -72,8 +72,14 @@ func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 	return fr
 }
 
-// routine reports whether a call is one of a routine of machine code.
-func (c *compiler) routine(f *ir.Callee) bool { return f.Helper == abi.Loop || c.leafBody(f) != nil }
+// routine reports whether a call may be one of a routine of machine code.
+func (c *compiler) routine(f *ir.Callee) bool {
+	if f.Helper == abi.Loop || c.lookupLeaf(f) != nil {
+		return true
+	}
+	_, body := c.ringLeaf(f)
+	return body != nil
+}
 
 // writes is the BPF registers that in changes, as bits, but for what calls do
 // to r0 to r5.

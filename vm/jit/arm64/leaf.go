@@ -17,7 +17,8 @@ import (
 type leaf struct {
 	callee int
 	at     emit.Label
-	body   func(c *compiler, m *ir.MapLayout)
+	exit   emit.ExitKind
+	body   leafBody
 }
 
 // callLeaf emits instruction i's call of a callee's routine; false means that
@@ -28,7 +29,7 @@ func (c *compiler) callLeaf(i int32, callee int) bool {
 		return false
 	}
 	c.bl(l.at)
-	k := cold{at: c.NewLabel(), back: c.NewLabel(), kind: emit.ExitCall, insn: i}
+	k := cold{at: c.NewLabel(), back: c.NewLabel(), kind: l.exit, insn: i}
 	c.cbz(true, true, tmp, k.at)
 	c.Bind(k.back)
 	c.cold = append(c.cold, k)
@@ -42,40 +43,65 @@ func (c *compiler) leafOf(callee int) *leaf {
 			return l
 		}
 	}
-	body := c.leafBody(&c.p.Callees[callee])
-	if body == nil {
+	f := &c.p.Callees[callee]
+	l := leaf{callee: callee, exit: emit.ExitCall, body: c.lookupLeaf(f)}
+	if l.body == nil {
+		l.exit, l.body = c.ringLeaf(f)
+	}
+	if l.body == nil {
 		return nil
 	}
-	c.leaves = append(c.leaves, leaf{callee: callee, at: c.NewLabel(), body: body})
+	l.at = c.NewLabel()
+	c.leaves = append(c.leaves, l)
 	return &c.leaves[len(c.leaves)-1]
 }
 
-// leafBody is what emits the routine of a callee, nil if there is nothing.
-func (c *compiler) leafBody(f *ir.Callee) func(*compiler, *ir.MapLayout) {
-	if f.Map == 0 {
+type leafBody func(*compiler, *ir.MapLayout)
+
+// mapOf is the map that a callee's r1 always is, an opaque one if it is none.
+func (c *compiler) mapOf(f *ir.Callee) *ir.MapLayout {
+	if f.Map > 0 {
+		return &c.p.Maps[f.Map-1]
+	}
+	return &ir.MapLayout{}
+}
+
+// lookupLeaf is what emits the routine of a lookup, nil if there is nothing.
+func (c *compiler) lookupLeaf(f *ir.Callee) leafBody {
+	if f.Helper != abi.MapLookupElem {
 		return nil
 	}
-	m := &c.p.Maps[f.Map-1]
-	has := func(o emit.Opt) bool { return c.opts.Off&o == 0 }
-	switch {
-	case f.Helper == abi.MapLookupElem && m.Kind == ir.MapHash && m.KeySize <= maxLeafKey && has(emit.OptHash):
+	switch m := c.mapOf(f); {
+	case m.Kind == ir.MapHash && m.KeySize <= maxLeafKey && c.opts.Off&emit.OptHash == 0:
 		return (*compiler).hashLookup
-	case f.Helper == abi.MapLookupElem && m.Kind == ir.MapTrie && m.KeySize <= maxTrieKey && has(emit.OptTrie):
+	case m.Kind == ir.MapTrie && m.KeySize <= maxTrieKey && c.opts.Off&emit.OptTrie == 0:
 		return (*compiler).trieLookup
 	}
 	return nil
+}
+
+// ringLeaf is what emits a routine of ring buffers, and how that is left.
+func (c *compiler) ringLeaf(f *ir.Callee) (emit.ExitKind, leafBody) {
+	if c.opts.Off&emit.OptRing != 0 {
+		return 0, nil
+	}
+	switch ring := c.mapOf(f).Kind == ir.MapRing; {
+	case f.Helper == abi.RingBufReserve && ring:
+		return emit.ExitCall, (*compiler).ringReserve
+	case f.Helper == abi.RingBufSubmit:
+		return emit.ExitRing, func(c *compiler, _ *ir.MapLayout) { c.ringFinish(0) }
+	case f.Helper == abi.RingBufDiscard:
+		return emit.ExitRing, func(c *compiler, _ *ir.MapLayout) { c.ringFinish(ir.RingDiscard) }
+	}
+	return 0, nil
 }
 
 // leafCode emits the routines that are called.
 func (c *compiler) leafCode() {
 	for i := range c.leaves {
 		l := &c.leaves[i]
-		var m *ir.MapLayout
-		if f := &c.p.Callees[l.callee]; f.Map > 0 {
-			m = &c.p.Maps[f.Map-1]
-		}
 		c.Bind(l.at)
-		l.body(c, m)
+		l.body(c, c.mapOf(&c.p.Callees[l.callee]))
 	}
 }
 
