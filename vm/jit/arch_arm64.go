@@ -12,8 +12,8 @@ import (
 
 func compile(p *ir.Program, o emit.Options) (*emit.Output, error) { return arm64.Compile(p, o) }
 
-// startStub is -1: there is no code for vm.Starter.
-func startStub(*emit.Output) int32 { return -1 }
+// startStub appends the code for vm.Starter to a program and is its offset.
+func startStub(out *emit.Output) int32 { return arm64.StartStub(out) }
 
 func stubs() (*emit.Output, error) { return arm64.Stubs(), nil }
 

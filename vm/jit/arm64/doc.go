@@ -1,8 +1,8 @@
 // Package arm64 turns lowered programs into arm64 machine code.
 //
 // Registers. BPF's r0 to r5 are x0 to x5, r6 to r9 x19 to x22, r10 x23. x24
-// holds the run context's block, x25 the fuel; x14 to x17 are free between
-// instructions. x18 is the system's, x28 Go's goroutine, which its signal
+// holds the run context's block, x25 the fuel, x26 and x27 the way back to Go; x14
+// to x17 are free between instructions. x18 is the system's, x28 Go's goroutine, which its signal
 // handlers take from there: no code touches them. Nor is x29 touched: all the
 // while it is the frame pointer of the Go function that entered, so that whoever
 // follows frame pointers finds Go's frames.

@@ -147,4 +147,7 @@ func (e *encoder) adr(d reg, l emit.Label) { e.want(l, fixAdr, 0x1000_0000|uint3
 
 func (e *encoder) br(r reg)  { e.U32(0xd61f_0000 | uint32(r)<<5) }
 func (e *encoder) blr(r reg) { e.U32(0xd63f_0000 | uint32(r)<<5) }
-func (e *encoder) ret()      { e.U32(0xd65f_0000 | uint32(x30)<<5) }
+
+// ret returns; retR to another register than x30.
+func (e *encoder) ret()       { e.retR(x30) }
+func (e *encoder) retR(r reg) { e.U32(0xd65f_0000 | uint32(r)<<5) }

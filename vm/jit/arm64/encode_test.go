@@ -168,6 +168,7 @@ func everyJump(f func(emit func(e *encoder))) {
 	jump(func(e *encoder, l emit.Label) { e.bl(l) })
 	jump(func(e *encoder, l emit.Label) { e.adr(x9, l) })
 	f(func(e *encoder) { e.ret() })
+	f(func(e *encoder) { e.retR(x27) })
 	f(func(e *encoder) { e.dmb() })
 	f(func(e *encoder) { e.dmbLoads() })
 }

@@ -5,27 +5,26 @@ import (
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
 
-// Where the block keeps pairs: fuel before the stack pointer, Go's stack
-// pointer before the address to return to.
+// Where code finds its way back to Go: Go's stack pointer, and the address that it
+// called from.
 const (
-	blockRun = ir.BlockFuel
-	blockGo  = emit.BlockGoSP
+	goSP = x26
+	goLR = x27
 )
 
 // toGo leaves the run's stack and returns to whoever entered.
 func (e *encoder) toGo() {
 	e.movSP(tmp, sp)
-	e.pair(stp, fuel, tmp, block, blockRun)
-	e.pair(ldp, tmp, x30, block, blockGo)
-	e.movSP(sp, tmp)
-	e.ret()
+	e.pair(stp, fuel, tmp, block, ir.BlockFuel) // and the stack pointer behind it
+	e.movSP(sp, goSP)
+	e.retR(goLR)
 }
 
 // fromGo takes the run's stack.
 func (e *encoder) fromGo() {
-	e.movSP(tmp, sp)
-	e.pair(stp, tmp, x30, block, blockGo)
-	e.pair(ldp, fuel, tmp, block, blockRun)
+	e.movSP(goSP, sp)
+	e.movRR(true, goLR, x30)
+	e.pair(ldp, fuel, tmp, block, ir.BlockFuel)
 	e.movSP(sp, tmp)
 }
 
@@ -56,6 +55,20 @@ func Stubs() *emit.Output {
 	e.ends(emit.Fault)
 	out.Code = e.Code
 	return out
+}
+
+// StartStub appends to a program the code for vm.Starter and is its offset.
+func StartStub(out *emit.Output) int32 {
+	var e encoder
+	e.Code = out.Code
+	start := e.Len()
+	e.fromGo()
+	e.memScaled(accLoad, 8, regs[1], block, saved(1))
+	e.U32(0x9400_0000 | uint32((out.Funcs[0]-e.Len())>>2)&(1<<26-1)) // bl
+	e.memScaled(accStore, 8, regs[0], block, saved(0))
+	e.ends(emit.Done)
+	out.Code = e.Code
+	return start
 }
 
 // ends leaves to Go with a value of BlockExit that is no index.

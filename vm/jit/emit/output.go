@@ -6,7 +6,7 @@ import "github.com/skepbpf/skep/vm/ir"
 // that enters it tell each other.
 const (
 	BlockGoSP   = ir.BlockEngine + 0  // Go's stack pointer while code runs
-	BlockGoFP   = ir.BlockEngine + 8  // Go's frame pointer; on arm64 the address to return to
+	BlockGoFP   = ir.BlockEngine + 8  // Go's frame pointer
 	BlockResume = ir.BlockEngine + 16 // address that Go goes on at after an exit
 	BlockTarget = ir.BlockEngine + 24 // address that an entry or a tail call goes to
 	BlockExit   = ir.BlockEngine + 32 // index of the exit that was taken, 4 bytes; Done at the end
