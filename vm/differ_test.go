@@ -122,7 +122,7 @@ func compare(t *testing.T, w *world, o isa.Opcode, r *rand.Rand) {
 		binary.LittleEndian.PutUint64(fill[i:], operand(r))
 	}
 	var first []byte
-	for _, engine := range []string{"interp", "checked", "jit", "jit plain"} {
+	for _, engine := range []string{"interp", "checked", "jit", "jit plain", "jit straight", "jit older"} {
 		a, b := memory(t, bufSize)
 		copy(b, fill)
 		p, err := engines[engine](img, vm.Options{}, bufSize)

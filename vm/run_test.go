@@ -40,6 +40,13 @@ var plainNative = sync.OnceValues(func() (*jit.Engine, error) {
 	return jit.New(&jit.Options{Off: emit.OptAll, Plain: true})
 })
 
+// straightNative is the JIT that makes code of programs as they are, olderNative
+// one for machines that have no more than every machine of the architecture.
+var (
+	straightNative = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(&jit.Options{Off: emit.OptAll}) })
+	olderNative    = sync.OnceValues(func() (*jit.Engine, error) { return jit.New(&jit.Options{Plain: true}) })
+)
+
 // trustingNative is trusting for the JIT.
 type trustingNative struct{ *jit.Engine }
 
@@ -60,23 +67,24 @@ var engines = map[string]func(img *image.Program, opts vm.Options, ctxSize int) 
 		}
 		return verified(img, e, opts)
 	},
-	"jit": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
-		e, err := native()
-		if err != nil {
-			return nil, err
-		}
-		return vm.NewUnverified(img, trustingNative{e}, opts)
-	},
-	"jit plain": func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
-		e, err := plainNative()
-		if err != nil {
-			return nil, err
-		}
-		return vm.NewUnverified(img, trustingNative{e}, opts)
-	},
+	"jit":          trusted(native),
+	"jit plain":    trusted(plainNative),
+	"jit straight": trusted(straightNative),
+	"jit older":    trusted(olderNative),
 	"checked": func(img *image.Program, opts vm.Options, ctxSize int) (*vm.Program, error) {
 		return interp.NewUnverified(img, &interp.UnverifiedOptions{Helpers: opts.Helpers, Maps: opts.Maps, CtxSize: ctxSize})
 	},
+}
+
+// trusted makes programs ready for a JIT that takes them for verified.
+func trusted(engine func() (*jit.Engine, error)) func(*image.Program, vm.Options, int) (*vm.Program, error) {
+	return func(img *image.Program, opts vm.Options, _ int) (*vm.Program, error) {
+		e, err := engine()
+		if err != nil {
+			return nil, err
+		}
+		return vm.NewUnverified(img, trustingNative{e}, opts)
+	}
 }
 
 // verified makes a program ready that the verifier must accept.
