@@ -288,15 +288,20 @@ func (w *walker) reach(v vn, low bool, in *ir.Insn) (uint8, bool) {
 	if r, ok := w.holder(v, low); ok {
 		return r, true
 	}
+	at := none
 	for _, r := range [2]uint8{in.Dst, in.Src} {
 		i := w.revocable(r, in)
-		if i < 0 {
+		if i < 0 || at >= 0 && w.copied(i) {
 			continue
 		}
 		if was := w.before[i]; was == v || low && was != unknown && w.t.low(was) == v {
-			w.revoke(i)
-			return r, true
+			at = i
 		}
+	}
+	if at >= 0 {
+		r := w.out[at].Dst
+		w.revoke(at)
+		return r, true
 	}
 	return 0, false
 }
@@ -345,6 +350,18 @@ func (w *walker) revocable(r uint8, in *ir.Insn) int {
 		}
 	}
 	return none
+}
+
+// copied reports whether the register that out[i] fills held a copy before: what
+// it was copied from is better to read, because then nobody needs the copy.
+func (w *walker) copied(i int) bool {
+	r := w.out[i].Dst
+	for k := i - 1; k >= 0 && k >= i-lookBack; k-- {
+		if x := &w.out[k]; !nothing(x) && defs(x).has(r) {
+			return x.Op == ir.Mov64X || x.Op == ir.Mov32X
+		}
+	}
+	return false
 }
 
 // revoke takes an instruction of out back.

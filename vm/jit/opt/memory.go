@@ -40,16 +40,16 @@ func (w *walker) class(root vn) int {
 }
 
 // address is root and offset of an access.
-func (w *walker) address(reg uint8, off int32) (root vn, disp int32, ok bool) {
+func (w *walker) address(reg uint8, off int32) (root vn, disp int32) {
 	root = w.value(reg)
 	sum := int64(off)
 	if x := &w.t.all[root]; x.op == ir.Add64K {
 		root, sum = x.a, sum+x.imm
 	}
 	if sum != int64(int32(sum)) {
-		return w.value(reg), off, true
+		return w.value(reg), off
 	}
-	return root, int32(sum), true
+	return root, int32(sum)
 }
 
 // recall is the value of size bytes at root + off, unknown if it is.

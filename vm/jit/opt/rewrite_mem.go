@@ -1,0 +1,150 @@
+package opt
+
+import (
+	"github.com/skepbpf/skep/vm/ir"
+	"github.com/skepbpf/skep/vm/jit/emit"
+)
+
+// load rewrites a load.
+func (w *walker) load(in *ir.Insn) {
+	root, off := w.address(in.Src, in.Off)
+	signed := in.Op >= ir.LdS8
+	size := int8(1) << (in.Op - ir.LdU8)
+	if signed {
+		size = 1 << (in.Op - ir.LdS8)
+	}
+	v := unknown
+	if w.on(emit.OptMemory) {
+		v = w.recall(root, off, size)
+	}
+	if v == unknown {
+		op := in.Op
+		if signed {
+			op = ir.LdU8 + (op - ir.LdS8)
+		}
+		v = w.t.node(op, root, 0, placeOf(off, w.st.seq[w.class(root)]))
+	}
+	if signed {
+		v = w.t.convert(ir.MovSX64From8+(in.Op-ir.LdS8), v)
+	} else {
+		w.remember(root, off, size, v)
+	}
+	free := w.on(emit.OptMemory)
+	switch {
+	case free && w.st.regs[in.Dst] == v:
+		return
+	case free && w.fetch(in, v):
+	case free && !isLoad(w.t.all[v].op) && w.rebuild(in, v):
+	default:
+		w.base(in, &in.Src, root, off)
+		w.emit(in)
+	}
+	w.hold(in.Dst, v)
+}
+
+// far is how far from a register accesses are as cheap as at it.
+const far = 4096
+
+// base gives an access to root + off a register that is needed anyway.
+func (w *walker) base(in *ir.Insn, reg *uint8, root vn, off int32) {
+	if !w.on(emit.OptValue) {
+		return
+	}
+	if r, ok := w.holder(root, false); ok && off > -far/16 && off < far || ok && r == fp {
+		*reg, in.Off = r, off
+		return
+	}
+	*reg = w.oldest(w.value(*reg), *reg)
+}
+
+// wide writes a load of several bytes, if memory is as it was and its address
+// at hand.
+func (w *walker) wide(in *ir.Insn, x *value) bool {
+	off, seq := placed(x.imm)
+	if !w.on(emit.OptBytes) || in.Op >= ir.LdU8 && in.Op <= ir.LdS32 || seq != w.st.seq[w.class(x.a)] {
+		return false
+	}
+	out := ir.Insn{Op: x.op, Dst: in.Dst, Slot: in.Slot}
+	for r := range w.st.regs {
+		if d, ok := w.distance(w.st.regs[r], x.a, off); ok {
+			out.Src, out.Off = uint8(r), d
+			w.emit(&out)
+			return true
+		}
+	}
+	for _, r := range [2]uint8{in.Dst, in.Src} {
+		i := w.revocable(r, in)
+		if i < 0 {
+			continue
+		}
+		if d, ok := w.distance(w.before[i], x.a, off); ok {
+			w.revoke(i)
+			out.Src, out.Off = r, d
+			w.emit(&out)
+			return true
+		}
+	}
+	return false
+}
+
+// distance is how far root + off is from v, if that is known.
+func (w *walker) distance(v, root vn, off int32) (int32, bool) {
+	if v == unknown {
+		return 0, false
+	}
+	if v == root {
+		return off, true
+	}
+	x := &w.t.all[v]
+	d := int64(off) - x.imm
+	return int32(d), x.op == ir.Add64K && x.a == root && d == int64(int32(d))
+}
+
+// store rewrites a store.
+func (w *walker) store(in *ir.Insn) {
+	root, off := w.address(in.Dst, in.Off)
+	var v vn
+	size := int8(1) << ((in.Op - ir.St8K) & 3)
+	if in.Op <= ir.St64K {
+		v = w.t.konst(uint64(in.Imm))
+	} else {
+		v = w.value(in.Src)
+		if w.on(emit.OptValue) {
+			v = w.stored(in, v, size)
+		}
+	}
+	w.base(in, &in.Dst, root, off)
+	w.emit(in)
+	w.overwrite(root, off, size)
+	w.remember(root, off, size, v)
+}
+
+// stored gives a store the best source, and is the value that is stored as far
+// as its bytes go.
+func (w *walker) stored(in *ir.Insn, v vn, size int8) vn {
+	if size < 8 {
+		covers := uint64(1)<<(8*size) - 1
+		for {
+			x := &w.t.all[v]
+			if x.op != ir.Mov32X && (x.op != ir.And64K || uint64(x.imm)&covers != covers) {
+				break
+			}
+			v = x.a
+		}
+	}
+	if c, ok := w.t.constant(v); ok && (size < 8 || fits32(c)) {
+		in.Op -= ir.St8X - ir.St8K
+		in.Imm = int64(int32(c))
+		in.Flags &^= ir.KnownSrc | ir.Src32 | ir.SrcDead
+		return v
+	}
+	if r, ok := w.holder(v, false); ok {
+		if r != in.Src {
+			in.Flags &^= ir.Src32
+		}
+		in.Src = r
+		return v
+	}
+	in.Src = w.oldest(w.value(in.Src), in.Src)
+	return v
+}
