@@ -232,6 +232,9 @@ func (l *lowerer) link() error {
 			in.Imm = int64(fn)
 			continue
 		}
+		if f := &l.out.Funcs[l.out.FuncAt(i)]; int(in.Off) < f.Start || int(in.Off) >= f.End {
+			return fmt.Errorf("insn %d: jump to %d, which is another function's", in.Slot, t)
+		}
 		insns[in.Off].Flags |= ir.Target
 		if int(in.Off) <= i {
 			in.Flags |= ir.BackEdge

@@ -197,13 +197,17 @@ func TestOddProgramsAreRefused(t *testing.T) {
 	ja := isa.AluOp(isa.ClassJmp, isa.Code(isa.JA), isa.SrcK)
 	exit := isa.New(isa.ExitOp, 0, 0, 0, 0)
 	for name, insns := range map[string][]isa.Insn{
-		"nothing at all":            {},
-		"no exit":                   {isa.New(isa.AluOp(isa.ClassAlu64, isa.Mov, isa.SrcK), 0, 0, 0, 1)},
-		"a jump behind the end":     {isa.New(ja, 0, 0, 5, 0), exit},
-		"a jump before the start":   {isa.New(ja, 0, 0, -2, 0), exit},
-		"a jump into a wide load":   {isa.New(ja, 0, 0, 1, 0), isa.New(isa.LdImm64, 0, 0, 0, 1), {}, exit},
-		"a call behind the end":     {isa.New(isa.CallOp, 0, isa.CallLocal, 0, 7), exit},
-		"half a wide load":          {exit, isa.New(isa.LdImm64, 0, 0, 0, 1)},
+		"nothing at all":          {},
+		"no exit":                 {isa.New(isa.AluOp(isa.ClassAlu64, isa.Mov, isa.SrcK), 0, 0, 0, 1)},
+		"a jump behind the end":   {isa.New(ja, 0, 0, 5, 0), exit},
+		"a jump before the start": {isa.New(ja, 0, 0, -2, 0), exit},
+		"a jump into a wide load": {isa.New(ja, 0, 0, 1, 0), isa.New(isa.LdImm64, 0, 0, 0, 1), {}, exit},
+		"a call behind the end":   {isa.New(isa.CallOp, 0, isa.CallLocal, 0, 7), exit},
+		"half a wide load":        {exit, isa.New(isa.LdImm64, 0, 0, 0, 1)},
+		"a jump into another function": {
+			isa.New(isa.CallOp, 0, isa.CallLocal, 0, 2), isa.New(ja, 0, 0, 2, 0), exit,
+			isa.New(isa.AluOp(isa.ClassAlu64, isa.Mov, isa.SrcK), 0, 0, 0, 1), exit,
+		},
 		"an unknown opcode":         {{Op: 0xff}, exit},
 		"an unknown map":            {isa.New(isa.LdImm64, 0, isa.PseudoMapIdx, 0, 3), {}, exit},
 		"an unknown kernel symbol":  {isa.New(isa.LdImm64, 0, isa.PseudoBTFID, 0, 3), {}, exit},
