@@ -145,6 +145,83 @@ func TestRingLeavesStayInMachineCode(t *testing.T) {
 	}
 }
 
+// outputText writes up to 63 records of the bytes in data, with flags.
+const outputText = `
+.map args array key=4 value=64 entries=1
+.map data array key=4 value=20000 entries=1
+.map ring ringbuf entries=%d
+.program main section=xdp
+    r9 = map[args][0] ll
+    r6 = *(u64 *)(r9 +0)
+    r6 &= 63
+    r7 = 64
+    r8 = 0
+again:
+    r7 += -1
+    if r7 == 0 goto out
+    if r6 == 0 goto out
+    r6 += -1
+    r1 = map[ring] ll
+    r2 = map[data][%d] ll
+    r3 = %d
+    r4 = *(u64 *)(r9 +8)
+    call bpf_ringbuf_output
+    r8 <<= 1
+    r8 ^= r0
+    goto again
+out:
+    r0 = r8
+    exit
+`
+
+// TestRingOutputOfLeavesDoesWhatGoDoes is TestRingLeavesDoWhatGoDoes for
+// bpf_ringbuf_output.
+func TestRingOutputOfLeavesDoesWhatGoDoes(t *testing.T) {
+	t.Parallel()
+	e := leafEngine(t)
+	plain, err := leafless()
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := rand.New(rand.NewPCG(9, 10))
+	for _, size := range []int{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 23, 100, 4000, 4079, 4080, 4081, 4088, 4089, 4096, 4097, 8184, 8185, 10000} {
+		text := fmt.Sprintf(outputText, 4096<<r.IntN(3), r.IntN(100), size)
+		worlds := []*leafWorld{newLeafWorld(t, e, text), newLeafWorld(t, plain, text)}
+		for turn := range 30 {
+			n, flags := r.Uint64N(64), []uint64{0, 0, 1, 1, 2, 4}[r.IntN(6)]
+			var data [20000]byte
+			for i := range data {
+				data[i] = byte(r.Uint32())
+			}
+			var results [2]string
+			for i, w := range worlds {
+				binary.LittleEndian.PutUint64(w.args, n)
+				binary.LittleEndian.PutUint64(w.args[8:], flags)
+				copy(w.maps[w.coll.Map("data")].(bpfmap.Memoryer).Memory(), data[:])
+				runner := w.runner(t, 0)
+				r0, err := runner.Run(w.progs["main"], 0)
+				if err != nil {
+					t.Fatal(err)
+				}
+				_ = runner.Close()
+				ring := w.maps[w.coll.Map("ring")].(*bpfmap.RingBuf)
+				results[i] = fmt.Sprintf("%#x, woken %v", r0, notified(ring))
+				if turn%3 == 2 {
+					for ring.Consume(func(b []byte) { results[i] += fmt.Sprintf(" %x", b) }) {
+					}
+				}
+				results[i] += fmt.Sprint(" positions ", ring.Query(bpfmap.RingProducerPos), ring.Query(bpfmap.RingConsumerPos))
+			}
+			if results[0] != results[1] {
+				t.Fatalf("%d bytes, %d records, flags %d:\n%s, Go:\n%s", size, n, flags, results[0], results[1])
+			}
+		}
+		if n := worlds[0].bodies.Load(); size < 4000 && n >= worlds[1].bodies.Load()/2 {
+			t.Errorf("%d bytes: %d calls left to Go", size, n)
+		}
+	}
+}
+
 const manyText = `
 .map ring ringbuf entries=65536
 .program main section=xdp

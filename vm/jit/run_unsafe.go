@@ -200,7 +200,7 @@ func (cd *code) serve(c *vm.Context, x *exit) error {
 	case emit.ExitRing:
 		s := &b.Saved
 		if s[0] == 0 {
-			cd.bodies[in.Off](c, s[1], s[2], s[3], s[4], s[5])
+			s[0] = cd.bodies[in.Off](c, s[1], s[2], s[3], s[4], s[5])
 			return c.Err()
 		}
 		c.Wake(mem.Addr(s[1]))

@@ -1,6 +1,7 @@
 package amd64
 
 import (
+	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
@@ -47,7 +48,7 @@ func (c *compiler) ringReserve(m *ir.MapLayout) {
 
 // reserve makes room for a record with size bytes, busy; its header is at
 // ringSlot then. It goes to none if there is no room, and to busy if the lock is
-// held. It changes r3 to r5.
+// held. size is not one of the registers above nor r3; that and rax change.
 func (c *compiler) reserve(m *ir.MapLayout, size reg, none, busy emit.Label) {
 	const pending = rdx
 	again, ready, full, done := c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel()
@@ -111,7 +112,7 @@ func (c *compiler) reserve(m *ir.MapLayout, size reg, none, busy emit.Label) {
 // a mark. It is for the record that the run reserved last, if machine code did
 // that.
 func (c *compiler) ringFinish(mark int32) {
-	const header, entry, data, at = rcx, tmp, tmp2, r8
+	const entry = tmp
 	sample, flags := regs[1], regs[2]
 	other, quiet, ended := c.NewLabel(), c.NewLabel(), c.NewLabel()
 	c.load(8, false, entry, block, ir.BlockRecords)
@@ -122,34 +123,26 @@ func (c *compiler) ringFinish(mark int32) {
 	c.cmpRM(8, sample, entry, ir.BlockRecord-ir.RecordSize+ir.RecordSample)
 	c.jcc(condNE, other)
 	c.aluRI(true, cmp, flags, ir.RingNoWakeup)
-	c.jcc(condE, quiet)
 	c.jcc(condA, other)
-
-	// Go wakes a reader that waits at this very record, as it is known by now.
-	// Else the order is: finish the record, then look where the reader is.
-	c.load(8, false, header, entry, ir.BlockRecord-ir.RecordSize+ir.RecordHeader)
-	c.load(8, false, data, header, ir.HeaderBase)
-	c.lea(at, sample, -8)
-	c.aluRR(true, sub, at, data)
-	caughtUp := func() {
-		c.load(8, false, rax, data, ir.RingConsumer)
-		c.aluRM(false, and, rax, header, ir.HeaderMask)
-		c.aluRR(false, cmp, rax, at)
-	}
-	caughtUp()
-	c.jcc(condE, other)
-	c.ringWord(sample, mark)
 	c.aluMI(true, sub, block, ir.BlockRecords, 1)
-	c.xchg(false, sample, -8, rdx)
-	caughtUp()
+	c.load(4, false, rdx, sample, -8)
+	c.aluRI(false, and, rdx, ir.RingBusy-1)
+	if mark != 0 {
+		c.aluRI(false, or, rdx, mark)
+	}
+	c.testRR(false, flags, flags)
+	c.jcc(condNE, quiet)
+	c.load(8, false, rcx, entry, ir.BlockRecord-ir.RecordSize+ir.RecordHeader)
+	c.load(8, false, tmp2, rcx, ir.HeaderBase)
+	c.load(4, false, tmp, rcx, ir.HeaderMask)
+	c.lea(r8, sample, -8)
+	c.publish(r8, tmp2, tmp)
 	c.jcc(condNE, ended)
-	c.movRR(true, sample, header)
+	c.movRR(true, sample, rcx)
 	c.movRI(rax, 1)
 	c.giveUp()
 
 	c.Bind(quiet)
-	c.ringWord(sample, mark)
-	c.aluMI(true, sub, block, ir.BlockRecords, 1)
 	c.store(4, sample, -8, rdx)
 	c.Bind(ended)
 	c.movRI(rax, 0)
@@ -159,11 +152,84 @@ func (c *compiler) ringFinish(mark int32) {
 	c.giveUp()
 }
 
-// ringWord puts the first word of a finished record's header into edx.
-func (c *compiler) ringWord(sample reg, mark int32) {
-	c.load(4, false, rdx, sample, -8)
-	c.aluRI(false, and, rdx, ir.RingBusy-1)
-	if mark != 0 {
-		c.aluRI(false, or, rdx, mark)
+// publish writes edx, the first word of a finished record, to the record's
+// header at slot. Then it looks whether the reader has come to this record and
+// may wait there, which is so if the result is equal. It changes slot and rax.
+func (c *compiler) publish(slot, data, mask reg) {
+	// An exchange, so that the reader sees the word or this the reader.
+	c.xchg(false, slot, 0, rdx)
+	c.load(8, false, rax, data, ir.RingConsumer)
+	c.aluRR(false, and, rax, mask)
+	c.aluRR(true, sub, slot, data)
+	c.aluRR(false, cmp, rax, slot)
+}
+
+// ringOutput is bpf_ringbuf_output of the r3 bytes at r2.
+func (c *compiler) ringOutput(m *ir.MapLayout) {
+	data, size, flags := regs[2], regs[3], regs[4]
+	again, none, busy, other, quiet, done := c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel()
+	tail := c.NewLabel()
+	c.aluRI(true, cmp, flags, ir.RingNoWakeup)
+	c.jcc(condA, other)
+	c.aluRI(true, cmp, size, maxLeafRecord)
+	c.jcc(condA, other)
+	c.push(flags)
+	c.push(size)
+	c.push(data)
+	c.movRR(true, data, size)
+	c.reserve(m, data, none, busy)
+	c.pop(data)
+	c.pop(size)
+
+	// ringEnd counts what is copied, tmp is where to.
+	c.lea(tmp, ringSlot, 8)
+	c.movRR(true, ringEnd, size)
+	c.Bind(again)
+	c.aluRI(true, sub, ringEnd, 8)
+	c.jcc(condB, tail)
+	c.load(8, false, rax, data, 0)
+	c.store(8, tmp, 0, rax)
+	c.aluRI(true, add, data, 8)
+	c.aluRI(true, add, tmp, 8)
+	c.jmp(again)
+	c.Bind(tail)
+	c.aluRI(true, add, ringEnd, 8)
+	for _, n := range []int{4, 2, 1} {
+		over := c.NewLabel()
+		c.testRI8(ringEnd, int8(n))
+		c.jcc(condE, over)
+		c.load(n, false, rax, data, 0)
+		c.store(n, tmp, 0, rax)
+		if n > 1 {
+			c.aluRI(true, add, data, int32(n))
+			c.aluRI(true, add, tmp, int32(n))
+		}
+		c.Bind(over)
 	}
+	c.pop(flags)
+	c.testRR(true, flags, flags)
+	c.jcc(condNE, quiet)
+	c.movRI(tmp, int64(m.Mask))
+	c.publish(ringSlot, ringData, tmp)
+	c.jcc(condNE, done)
+	c.movRI(rax, 1)
+	c.giveUp()
+	c.Bind(quiet)
+	c.store(4, ringSlot, 0, rdx)
+	c.Bind(done)
+	c.movRI(rax, 0)
+	c.ret()
+
+	c.Bind(none)
+	c.aluRI(true, add, rsp, 24)
+	c.movRI(rax, -int64(abi.EAGAIN))
+	c.clc()
+	c.ret()
+	c.Bind(busy)
+	c.pop(data)
+	c.pop(size)
+	c.pop(flags)
+	c.Bind(other)
+	c.movRI(rax, 0)
+	c.giveUp()
 }
