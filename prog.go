@@ -21,6 +21,7 @@ type Program struct {
 	typ  ProgramType
 	impl BackendProgram
 	own  *handle
+	user *userProgram // impl, if Run can be quick
 }
 
 // ProgramOptions change how programs are verified and loaded.
@@ -145,6 +146,9 @@ func loadProgram(ctx context.Context, b Backend, spec *ProgramSpec, fitted *imag
 // newProgram is a handle for callers to close. Close for those that forget is
 // the collector's: machine code lies outside of the heap.
 func newProgram(p Program) *Program {
+	if u, ok := p.impl.(*userProgram); ok && u.quick != quickNot {
+		p.user = u
+	}
 	runtime.AddCleanup(&p, func(own *handle) { _ = own.close() }, p.own)
 	return &p
 }
@@ -199,6 +203,14 @@ func (p *Program) Test(in []byte) (uint32, []byte, error) {
 
 // Run runs the program with opts and returns r0 of the last run.
 func (p *Program) Run(opts *RunOptions) (uint32, error) {
+	if u := p.user; u != nil && opts.quick() {
+		if ret, done, err := u.runOnce(opts, p.own); done || err != nil {
+			if err != nil {
+				err = fmt.Errorf("program %q: %w", p.name, err)
+			}
+			return ret, err
+		}
+	}
 	res, err := p.RunResult(opts)
 	return res.Return, err
 }

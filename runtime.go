@@ -48,6 +48,7 @@ type Runtime struct {
 	engine  vm.Engine
 	named   bool // engine was asked for by name
 	helpers *vm.Helpers
+	frames  []frames // by virtual CPU
 }
 
 // NewRuntime makes a Runtime.
@@ -68,7 +69,7 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &Runtime{vm: v, table: table, helpers: helper.Table()}
+	r := &Runtime{vm: v, table: table, helpers: helper.Table(), frames: make([]frames, n)}
 	if r.engine, err = newEngine(opts.Engine, opts.NoSignals); err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
@@ -106,7 +107,16 @@ func (r *Runtime) Name() string { return "user" }
 func (r *Runtime) CPUs() int { return r.vm.CPUs() }
 
 // Close frees the runtime's memory. Its programs and maps must be closed.
-func (r *Runtime) Close() error { return r.vm.Close() }
+func (r *Runtime) Close() error {
+	if err := r.vm.Close(); err != nil {
+		return err
+	}
+	for i := range r.frames {
+		r.frames[i].close()
+		r.frames[i] = frames{}
+	}
+	return nil
+}
 
 // NewMap creates a map without its contents.
 func (r *Runtime) NewMap(def *image.Map) (BackendMap, error) {
@@ -134,7 +144,7 @@ func (r *Runtime) NewProgram(ctx context.Context, p *image.Program, maps []Backe
 	if err != nil {
 		return nil, err
 	}
-	u := &userProgram{rt: r, p: ready, proven: proven, engine: ready.Engine().Name()}
+	u := &userProgram{rt: r, p: ready, proven: proven, engine: ready.Engine().Name(), quick: quickKindOf(p.Type, proven != nil)}
 	if err := u.hold(live); err != nil {
 		return nil, errors.Join(err, ready.Close())
 	}

@@ -18,6 +18,7 @@ type userProgram struct {
 	p      *vm.Program
 	proven *verifier.Program // nil for unverified programs
 	engine string
+	quick  quickKind
 	refs   *refs
 }
 

@@ -47,6 +47,20 @@ func (e *Epoch) Enter(cpu int) {
 	}
 }
 
+// TryEnter is Enter unless someone is inside on cpu already: so is a virtual CPU
+// claimed.
+func (e *Epoch) TryEnter(cpu int) bool {
+	c := &e.cpus[cpu]
+	if c.seen.Load() != 0 || !c.seen.CompareAndSwap(0, e.now.Load()) {
+		return false
+	}
+	c.depth = 1
+	return true
+}
+
+// Inside reports whether someone is inside on cpu.
+func (e *Epoch) Inside(cpu int) bool { return e.cpus[cpu].seen.Load() != 0 }
+
 // Exit tells that the run has ended and holds no pointer any more.
 func (e *Epoch) Exit(cpu int) {
 	c := &e.cpus[cpu]

@@ -44,7 +44,6 @@ type Context struct {
 	block   mem.Addr // of Block
 	text    []byte
 	line    []byte
-	claimed atomic.Bool
 	freed   chan struct{} // wakes a claim of this very context
 	waits   atomic.Int32  // number of such claims
 	memory  []byte        // block and stack

@@ -69,22 +69,26 @@ func (r *Runner) Close() error {
 	return nil
 }
 
-// take readies a context that was claimed.
+// take readies a context that was claimed. ctx may be nil.
 func (c *Context) take(ctx context.Context) *Context {
-	c.idle, c.stop = 0, &never
-	if ctx.Done() != nil {
+	c.idle = 0
+	if ctx != nil && ctx.Done() != nil {
 		c.ctx, c.idle = ctx, looking
 	}
 	c.state = c.idle
 	c.SetBudget(0)
-	c.epoch.Enter(c.CPU)
 	return c
 }
 
 // offer undoes take.
 func (c *Context) offer() {
-	c.ctx, c.Event, c.prog, c.err = nil, nil, nil, nil
-	c.epoch.Exit(c.CPU)
+	c.Event = nil
+	if c.prog != nil || c.err != nil {
+		c.prog, c.err = nil, nil
+	}
+	if c.ctx != nil {
+		c.ctx, c.stop = nil, &never
+	}
 }
 
 // never is the flag of claims that nothing stops.

@@ -19,7 +19,8 @@ type RuntimeOptions struct {
 	// Host is what programs learn of the world, nil for the real one.
 	Host host.Host
 	// Table resolves the map pointers that programs hold; nil for programs
-	// without maps.
+	// without maps. The table of one runtime is no other's: its virtual CPUs are
+	// the runtime's.
 	Table *bpfmap.Table
 }
 
@@ -78,7 +79,7 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Context{CPU: cpu, rt: r, epoch: r.epoch, freed: make(chan struct{}, 1), memory: m, Host: r.host, Table: r.table}
+	c := &Context{CPU: cpu, rt: r, epoch: r.epoch, stop: &never, freed: make(chan struct{}, 1), memory: m, Host: r.host, Table: r.table}
 	c.held = c.sink[:0]
 	c.Frames = make([]Frame, 0, maxFrames)
 	c.Block = blockOf(mem.AddrOf(m))
@@ -105,7 +106,7 @@ func (r *Runtime) Claim(ctx context.Context) (*Context, error) {
 		start := int(r.hint.Load())
 		for i := range r.cpus {
 			j := (start + i) % len(r.cpus)
-			if c := r.cpus[j]; !c.claimed.Load() && c.claimed.CompareAndSwap(false, true) {
+			if c := r.cpus[j]; c.claim() {
 				return c.take(ctx), nil
 			}
 		}
@@ -113,6 +114,35 @@ func (r *Runtime) Claim(ctx context.Context) (*Context, error) {
 			return nil, err
 		}
 	}
+}
+
+// TryClaim takes a run context if one is free, and is nil otherwise. Its runs
+// end by themselves.
+func (r *Runtime) TryClaim() *Context {
+	start := int(r.hint.Load())
+	for i := range r.cpus {
+		j := start + i
+		if j >= len(r.cpus) {
+			j -= len(r.cpus)
+		}
+		if c := r.cpus[j]; c.claim() {
+			return c.take(nil)
+		}
+	}
+	return nil
+}
+
+// claim takes c if nobody has it and it is not closed. Who has a context is
+// inside the epoch on its CPU.
+func (c *Context) claim() bool {
+	if !c.epoch.TryEnter(c.CPU) {
+		return false
+	}
+	if c.Block == nil {
+		c.epoch.Exit(c.CPU)
+		return false
+	}
+	return true
 }
 
 // ClaimCPU takes the run context of one virtual CPU, waiting as Claim does.
@@ -123,7 +153,10 @@ func (r *Runtime) ClaimCPU(ctx context.Context, cpu int) (*Context, error) {
 	c := r.cpus[cpu]
 	c.waits.Add(1)
 	defer c.waits.Add(-1)
-	for !c.claimed.CompareAndSwap(false, true) {
+	for !c.claim() {
+		if r.closed.Load() {
+			return nil, fmt.Errorf("runtime: %w", ErrClosed)
+		}
 		select {
 		case <-c.freed:
 		case <-ctx.Done():
@@ -135,10 +168,13 @@ func (r *Runtime) ClaimCPU(ctx context.Context, cpu int) (*Context, error) {
 
 // wait returns when a context may have become free.
 func (r *Runtime) wait(ctx context.Context) error {
+	if r.closed.Load() {
+		return fmt.Errorf("runtime: %w", ErrClosed)
+	}
 	r.waits.Add(1)
 	defer r.waits.Add(-1)
 	for _, c := range r.cpus { // one may have come free before waits was raised
-		if !c.claimed.Load() {
+		if !r.epoch.Inside(c.CPU) {
 			return nil
 		}
 	}
@@ -153,8 +189,10 @@ func (r *Runtime) wait(ctx context.Context) error {
 // Release gives back a claimed context.
 func (r *Runtime) Release(c *Context) {
 	c.offer()
-	r.hint.Store(uint32(c.CPU))
-	c.claimed.Store(false)
+	if r.hint.Load() != uint32(c.CPU) {
+		r.hint.Store(uint32(c.CPU))
+	}
+	r.epoch.Exit(c.CPU)
 	if c.waits.Load() > 0 {
 		wake(c.freed)
 	}
@@ -178,13 +216,14 @@ func (r *Runtime) Close() error {
 	}
 	var first error
 	for _, c := range r.cpus {
-		if !c.claimed.CompareAndSwap(false, true) {
+		if !c.claim() {
 			return fmt.Errorf("runtime: virtual CPU %d is in use", c.CPU)
 		}
 		if err := mem.Free(c.memory); err != nil && first == nil {
 			first = err
 		}
 		c.memory, c.Block = nil, nil
+		r.epoch.Exit(c.CPU)
 	}
 	return first
 }

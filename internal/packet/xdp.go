@@ -117,8 +117,11 @@ func (x *XDP) Load(pkt []byte) error {
 	if len(pkt) > x.Cap() {
 		return fmt.Errorf("packet of %d bytes: the frame takes %d", len(pkt), x.Cap())
 	}
-	copy((x.frame + Headroom).Bytes(len(pkt)), pkt)
-	x.place(len(pkt))
+	data := x.frame + Headroom
+	copy(data.Bytes(len(pkt)), pkt)
+	if x.data != data || x.meta != data || x.end != data+mem.Addr(len(pkt)) || x.Target.Set {
+		x.place(len(pkt))
+	}
 	return nil
 }
 

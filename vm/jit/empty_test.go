@@ -2,10 +2,12 @@ package jit_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/skepbpf/skep/asm"
 	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/internal/bench"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/jit"
 	"github.com/skepbpf/skep/vm/jit/emit"
@@ -39,12 +41,14 @@ func BenchmarkEmptyRun(b *testing.B) {
 			if err != nil {
 				b.Fatal(err)
 			}
-			b.ReportAllocs()
-			for b.Loop() {
-				if r0, err := run.Run(p, 0); r0 != 2 || err != nil {
-					b.Fatal(r0, err)
+			bench.Report(b, func(n int) error {
+				for range n {
+					if r0, err := run.Run(p, 0); r0 != 2 || err != nil {
+						return fmt.Errorf("%d, %w", r0, err)
+					}
 				}
-			}
+				return nil
+			})
 			if err := run.Close(); err != nil {
 				b.Error(err)
 			}
