@@ -24,9 +24,6 @@ const (
 func (l *lowerer) alu(in isa.Insn) error {
 	is64 := in.Op.Class() == isa.ClassAlu64
 	out := ir.Insn{Dst: uint8(in.Dst()), Src: uint8(in.Src()), Imm: int64(in.Imm)}
-	if !is64 && !l.fact().ZExt32 {
-		out.Flags |= ir.NoZExt
-	}
 	switch in.Op.Code() {
 	case isa.Neg:
 		out.Op = ir.Neg64

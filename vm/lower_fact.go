@@ -58,7 +58,7 @@ var numberFlags = [...]struct {
 	{verifier.NumberAlways, ir.Always}, {verifier.NumberNever, ir.Never},
 	{verifier.NumberInBounds, ir.InBounds}, {verifier.NumberKey, ir.KnownKey},
 	{verifier.NumberSource, ir.KnownSrc}, {verifier.NumberResult, ir.KnownDst},
-	{verifier.NumberSrc32, ir.Src32}, {verifier.NumberDst32, ir.Dst32}, {verifier.NumberFits32, ir.Fits32},
+	{verifier.NumberFits32, ir.Fits32},
 }
 
 // know puts what is known of the slot being lowered onto its instruction.

@@ -179,17 +179,6 @@ out:
 	}
 }
 
-func TestUpperHalvesThatNobodyReadsAreMarked(t *testing.T) {
-	t.Parallel()
-	img := parse(t, ".program p section=xdp\n    w0 = 1\n    w0 += 1\n    exit")
-	p := proveAll(img)
-	p[0] = verifier.Fact{Reached: true}
-	low := mustLower(t, img, p)
-	if low.Insns[0].Flags&ir.NoZExt == 0 || low.Insns[1].Flags&ir.NoZExt != 0 {
-		t.Error("flags of the 32-bit operations are wrong")
-	}
-}
-
 // TestOddProgramsAreRefused checks what must not reach an engine that trusts
 // lowering.
 func TestOddProgramsAreRefused(t *testing.T) {

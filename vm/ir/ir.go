@@ -31,10 +31,8 @@ type Flags uint32
 
 // The flags.
 const (
-	// NoZExt is set on 32-bit operations whose upper half nobody reads.
-	NoZExt Flags = 1 << iota
 	// Target is set on instructions that a jump leads to.
-	Target
+	Target Flags = 1 << iota
 	// BackEdge is set on jumps whose target is not after them: where engines
 	// count instructions and poll.
 	BackEdge
@@ -49,9 +47,7 @@ const (
 	R0Dead
 	R3Dead
 
-	// What follows is proven of every run (verifier.Numbers). An engine that
-	// leaves something in the upper half of a register whose upper half nobody
-	// reads must not believe Src32, Dst32 and Fits32 of it.
+	// What follows is proven of every run (verifier.Numbers).
 
 	// NonZero is set on divisions by a register that is never zero; of 32-bit
 	// forms the lower half is not.
@@ -73,14 +69,17 @@ const (
 	KnownSrc
 	// KnownDst is set where the result is the same always: Program.Value.
 	KnownDst
-	// Src32 and Dst32 are set where the upper half of the operand is zero
-	// before, Fits32 where that of the result is.
+	// Fits32 is set where the upper half of what an operation computes is
+	// zero. It is of use before somebody leaves out what clears an upper half
+	// that nobody reads.
+	Fits32
+	// Src32 and Dst32 are set on divisions and lookups where the register has
+	// an upper half of zeros before. Only the optimiser sets them.
 	Src32
 	Dst32
-	Fits32
 
 	// Facts are all flags of that kind.
-	Facts = Fits32<<1 - NonZero
+	Facts = Dst32<<1 - NonZero
 )
 
 // Value is a constant that the flags of an instruction speak of.

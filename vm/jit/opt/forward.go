@@ -248,10 +248,8 @@ func (w *walker) hold(r uint8, v vn) {
 	w.st.regs[r], w.st.age[r] = v, w.tick()
 }
 
-// emit writes an instruction. What is known of values rests on 32-bit operations
-// that clear the upper half, so that those that need not do have to.
+// emit writes an instruction.
 func (w *walker) emit(in *ir.Insn) {
-	in.Flags &^= ir.NoZExt
 	w.before = append(w.before, w.st.regs[in.Dst])
 	w.out = append(w.out, *in)
 }

@@ -69,6 +69,5 @@ func (f *function) optimize(o *emit.Options) {
 	if o.Off&emit.OptUpper == 0 {
 		f.narrow()
 	}
-	f.upperFacts(o.Off&emit.OptUpper == 0)
 	f.marks()
 }

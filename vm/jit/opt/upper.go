@@ -2,7 +2,6 @@ package opt
 
 import (
 	"math"
-	"slices"
 
 	"github.com/skepbpf/skep/vm/ir"
 )
@@ -15,7 +14,7 @@ import (
 // ir.Fits32 is proven of what programs compute. It is true of registers only as
 // long as all that an operation reads is right, so that an operation with
 // Fits32 asks for the upper halves that it reads. Src32 and Dst32, which
-// generators believe, are found anew from the operations that are left.
+// generators believe, are found from the operations that are left.
 
 // narrow does that.
 func (f *function) narrow() {
@@ -24,37 +23,40 @@ func (f *function) narrow() {
 		f.narrowKnown(&f.blocks[i])
 	}
 	f.asked()
+	known := false
 	for i := range f.blocks {
-		b := &f.blocks[i]
-		f.narrowUnread(b)
-		b.insns = slices.DeleteFunc(b.insns, func(in ir.Insn) bool { return nothing(&in) })
+		known = f.narrowUnread(&f.blocks[i]) || known
+	}
+	if known {
+		f.upperFacts()
 	}
 }
 
-// upperFacts sets Src32 and Dst32 to what is true of registers.
-func (f *function) upperFacts(known bool) {
-	if known {
-		f.zeros()
-	}
+// upperFacts sets Src32 and Dst32 of the operations that generators make
+// shorter with them.
+func (f *function) upperFacts() {
+	f.zeros()
 	for i := range f.blocks {
 		b := &f.blocks[i]
 		z := b.upper
 		for k := range b.insns {
 			in := &b.insns[k]
-			in.Flags &^= ir.Src32 | ir.Dst32
-			if !known {
-				continue
-			}
-			if z.has(in.Src) {
-				in.Flags |= ir.Src32
-			}
-			if z.has(in.Dst) {
-				in.Flags |= ir.Dst32
+			if gains(in.Op) {
+				if z.has(in.Src) {
+					in.Flags |= ir.Src32
+				}
+				if z.has(in.Dst) {
+					in.Flags |= ir.Dst32
+				}
 			}
 			z = zerosBehind(in, z)
 		}
 	}
 }
+
+// gains reports whether generators make something of an operand of which they
+// know that its upper half is zero.
+func gains(op ir.Op) bool { return isDivision(op) || op == ir.Elem }
 
 // zeros finds the registers whose upper half is zero where a block begins.
 func (f *function) zeros() {
@@ -110,7 +112,7 @@ func zeroUpper(in *ir.Insn, z regs) bool {
 		return op.Is32() || zeroUpper64(in, z)
 	case op == ir.Neg32 || op == ir.MovSX32From8 || op == ir.MovSX32From16,
 		op == ir.Be16 || op == ir.Be32 || op == ir.Le16 || op == ir.Le32 || op == ir.Swap16 || op == ir.Swap32,
-		op >= ir.LdU8 && op <= ir.LdU32, op == ir.LdBe16 || op == ir.LdBe32,
+		op >= ir.LdU8 && op <= ir.LdU32, op >= ir.LdIdxU8 && op <= ir.LdIdxU32, op == ir.LdBe16 || op == ir.LdBe32,
 		op == ir.Rol32K || op == ir.Rol32X || op == ir.Ror32X, op == ir.LoadAcq8 || op == ir.LoadAcq16 || op == ir.LoadAcq32:
 		return true
 	}
@@ -288,9 +290,11 @@ func (f *function) askedBefore(in *ir.Insn, u regs) regs {
 }
 
 // narrowUnread makes operations of b narrow of whose result nobody reads the
-// upper half, and moves that only clear it nothing.
-func (f *function) narrowUnread(b *block) {
+// upper half, and takes moves out that only clear it. It reports whether there
+// are operations that gain from what is known of their operands.
+func (f *function) narrowUnread(b *block) (known bool) {
 	u := b.upper
+	keep := len(b.insns)
 	for k := len(b.insns) - 1; k >= 0; k-- {
 		in := &b.insns[k]
 		before := f.askedBefore(in, u)
@@ -306,7 +310,16 @@ func (f *function) narrowUnread(b *block) {
 			}
 		}
 		u = before
+		if nothing(in) {
+			continue
+		}
+		known = known || gains(in.Op)
+		if keep--; keep != k {
+			b.insns[keep] = *in
+		}
 	}
+	b.insns = b.insns[keep:]
+	return known
 }
 
 // unreadNarrows reports whether the lower half of an operation's result is that
