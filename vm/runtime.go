@@ -209,21 +209,28 @@ func wake(c chan struct{}) {
 	}
 }
 
-// Close frees the contexts' memory. No context may be claimed.
+// Close frees the contexts' memory. While any of them is claimed it fails and
+// does nothing. It is idempotent.
 func (r *Runtime) Close() error {
-	if r.closed.Swap(true) {
+	if r.closed.Load() {
 		return nil
 	}
-	var first error
-	for _, c := range r.cpus {
+	for i, c := range r.cpus {
 		if !c.claim() {
+			for _, c := range r.cpus[:i] {
+				r.Release(c)
+			}
 			return fmt.Errorf("runtime: virtual CPU %d is in use", c.CPU)
 		}
+	}
+	r.closed.Store(true)
+	var first error
+	for _, c := range r.cpus {
 		if err := mem.Free(c.memory); err != nil && first == nil {
 			first = err
 		}
 		c.memory, c.Block = nil, nil
-		r.epoch.Exit(c.CPU)
+		r.Release(c)
 	}
 	return first
 }
