@@ -13,6 +13,7 @@ import (
 	"github.com/skepbpf/skep"
 	"github.com/skepbpf/skep/asm"
 	"github.com/skepbpf/skep/bpfmap"
+	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/vm"
 )
 
@@ -39,13 +40,18 @@ again:
     exit
 `
 
-func loadText(t *testing.T, text string, opts *skep.CollectionOptions) *skep.Collection {
+func mustParse(t testing.TB, text string) *image.Collection {
 	t.Helper()
 	img, err := asm.Parse("text", []byte(text))
 	if err != nil {
 		t.Fatal(err)
 	}
-	coll, err := skep.NewCollectionWithOptions(skep.NewCollectionSpec(img), *opts)
+	return img
+}
+
+func loadText(t testing.TB, text string, opts *skep.CollectionOptions) *skep.Collection {
+	t.Helper()
+	coll, err := skep.NewCollectionWithOptions(skep.NewCollectionSpec(mustParse(t, text)), *opts)
 	if err != nil {
 		t.Fatal(err)
 	}

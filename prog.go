@@ -67,10 +67,11 @@ func (p *Program) Unverified() bool {
 
 // RunOptions are the input and output of Program.Run.
 type RunOptions struct {
-	// Data is the packet, for program types that have one. XDP and skb
-	// programs want at least 14 bytes.
+	// Data is the packet, for program types that have one, and the memory of
+	// raw programs. XDP and skb programs want at least 14 bytes.
 	Data []byte
-	// DataOut receives the packet after the last run; its length is set.
+	// DataOut receives the packet, or a raw program's memory, after the last
+	// run; its length is set.
 	DataOut []byte
 	// Context is the context in its C layout: a struct xdp_md for XDP, pt_regs
 	// for kprobes. nil means zeroes.
@@ -91,6 +92,7 @@ type RunOptions struct {
 // RunResult is what a series of runs gave.
 type RunResult struct {
 	Return  uint32        // r0 of the last run
+	Value   uint64        // the same, whole
 	Runs    int           // runs done
 	PerRun  time.Duration // mean time of a run
 	Elapsed time.Duration // of all runs
@@ -126,7 +128,7 @@ func loadProgram(ctx context.Context, b Backend, spec *ProgramSpec, fitted *imag
 	}
 	img := *fitted
 	img.Name, img.Type, img.Attach, img.AttachTo = spec.Name, spec.Type, spec.AttachType, spec.AttachTo
-	img.License, img.Version, img.Flags = spec.License, spec.KernelVersion, abi.ProgFlags(spec.Flags)
+	img.License, img.Version, img.Flags, img.Memory = spec.License, spec.KernelVersion, abi.ProgFlags(spec.Flags), spec.Memory
 	img.Maps = make([]*image.Map, len(fitted.Maps))
 	handles := make([]BackendMap, len(fitted.Maps))
 	for i, def := range fitted.Maps {

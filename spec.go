@@ -183,7 +183,10 @@ type ProgramSpec struct {
 	Flags         uint32
 	License       string
 	KernelVersion uint32
-	ByteOrder     binary.ByteOrder
+	// Memory is the least memory that every run of a raw program will give it,
+	// in bytes, which the program then need not ask for.
+	Memory    uint32
+	ByteOrder binary.ByteOrder
 
 	img *image.Program
 }
@@ -192,7 +195,7 @@ func newProgramSpec(p *image.Program, bo binary.ByteOrder) *ProgramSpec {
 	return &ProgramSpec{
 		Name: p.Name, Type: p.Type, AttachType: p.Attach, AttachTo: p.AttachTo,
 		SectionName: p.Section, Flags: uint32(p.Flags), License: p.License,
-		KernelVersion: p.Version, ByteOrder: bo, img: p,
+		KernelVersion: p.Version, Memory: p.Memory, ByteOrder: bo, img: p,
 	}
 }
 

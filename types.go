@@ -81,6 +81,7 @@ const (
 	SkLookup              = abi.SkLookup
 	Syscall               = abi.Syscall
 	Netfilter             = abi.Netfilter
+	Raw                   = abi.Raw // plain memory; skep's own
 )
 
 // AttachType narrows a ProgramType.

@@ -119,6 +119,8 @@ func (u *userProgram) Run(opts *RunOptions) (RunResult, error) {
 		return u.runSKB(runner, opts, true)
 	case abi.SocketFilter, abi.CgroupSKB, abi.LWTIn, abi.LWTOut, abi.LWTXmit:
 		return u.runSKB(runner, opts, false)
+	case abi.Raw:
+		return u.runMemory(runner, opts)
 	}
 	return u.runRaw(runner, opts)
 }
@@ -196,7 +198,7 @@ func repeat(opts *RunOptions, once func() (uint64, error)) (RunResult, error) {
 		if err != nil {
 			return res, err
 		}
-		res.Return = uint32(r0)
+		res.Return, res.Value = uint32(r0), r0
 		res.Runs++
 	}
 	res.PerRun = res.Elapsed / time.Duration(n)

@@ -181,4 +181,5 @@ var progInfos = [...]*ProgInfo{
 	SkLookup:              skLookup,
 	Syscall:               syscallProg,
 	Netfilter:             netfilter,
+	Raw:                   raw,
 }

@@ -29,5 +29,5 @@ const (
 	// baseProgs: every type with the basic helpers.
 	baseProgs ProgSet = allProgs &^ (1 << LircMode2)
 	// allProgs: every type.
-	allProgs ProgSet = 1<<33 - 1 - 1<<UnspecProg - 1<<Extension
+	allProgs ProgSet = 1<<33 - 1 - 1<<UnspecProg - 1<<Extension + 1<<Raw
 )

@@ -143,6 +143,7 @@ var sections = []Section{
 	{Name: "struct_ops.s", Type: StructOps, Target: true, Flags: Sleepable},
 	{Name: "sk_lookup", Type: SkLookup, Attach: AttachSkLookup},
 	{Name: "netfilter", Type: Netfilter, Attach: AttachNetfilter},
+	{Name: "raw", Type: Raw},
 	{Name: "uprobe.session", Type: Kprobe, Attach: AttachTraceUprobeSession, Target: true, Since: 6<<8 | 13},
 	{Name: "uprobe.session.s", Type: Kprobe, Attach: AttachTraceUprobeSession, Target: true, Flags: Sleepable, Since: 6<<8 | 13},
 	{Name: "tracepoint.s", Type: Tracepoint, Target: true, Flags: Sleepable, Since: 7<<8 | 2},

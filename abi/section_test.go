@@ -73,8 +73,8 @@ func TestSectionsAreConsistent(t *testing.T) {
 			t.Errorf("%s: %v cannot sleep", s.Name, s.Type)
 		}
 	}
-	if len(seen) != 116 {
-		t.Errorf("%d sections, want 116", len(seen))
+	if len(seen) != 117 {
+		t.Errorf("%d sections, want 117", len(seen))
 	}
 }
 

@@ -101,7 +101,7 @@
 //	.kfunc NAME [weak] [id=N]
 //	.ksym NAME [weak] [id=N]
 //	.program NAME [section=NAME] [type=TYPE] [attach=TYPE] [to=STRING] [flags=A|B]
-//	     [license=STRING] [version=N] [autoload=yes|no] [tag=STRING]
+//	     [license=STRING] [version=N] [memory=N] [autoload=yes|no] [tag=STRING]
 //
 // Types and flags are the kernel's names without their common prefix, in any
 // case (array, xdp, no_prealloc), those names in full, or numbers. DATA is a

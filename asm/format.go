@@ -229,6 +229,7 @@ func (w *printer) program(p *image.Program) {
 		s += fmt.Sprintf(" license=%q", p.License)
 	}
 	s += w.attr("version", uint64(p.Version))
+	s += w.attr("memory", uint64(p.Memory))
 	if p.Autoload == strings.HasPrefix(p.Section, "?") {
 		s += " autoload=" + map[bool]string{true: "yes", false: "no"}[p.Autoload]
 	}

@@ -110,6 +110,8 @@ func (p *parser) progAttr(a *attrs, g *image.Program, w word) error {
 		return nil
 	case "version":
 		return p.uint32(w, &g.Version)
+	case "memory":
+		return p.uint32(w, &g.Memory)
 	case "tag":
 		g.Tests = append(g.Tests, w.text)
 		return nil
@@ -120,7 +122,7 @@ func (p *parser) progAttr(a *attrs, g *image.Program, w word) error {
 		g.Autoload = w.text == "yes"
 		return nil
 	}
-	return a.unknown(w, "section=, type=, attach=, to=, flags=, license=, version=, autoload= and tag=")
+	return a.unknown(w, "section=, type=, attach=, to=, flags=, license=, version=, memory=, autoload= and tag=")
 }
 
 func (p *parser) readFunc(a *attrs) error {

@@ -34,6 +34,7 @@ type Program struct {
 	Flags    abi.ProgFlags
 	License  string
 	Version  uint32 // kernel version, from a legacy "version" section
+	Memory   uint32 // least memory of every run, in bytes: raw programs only
 	Autoload bool   // false for "?" sections
 
 	Insns  []isa.Insn

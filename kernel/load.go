@@ -10,6 +10,7 @@ import (
 	"github.com/cilium/ebpf/btf"
 	"github.com/cilium/ebpf/rlimit"
 
+	"github.com/skepbpf/skep"
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/isa"
@@ -56,6 +57,9 @@ type loading struct {
 func Load(ctx context.Context, p *image.Program, opts *JudgeOptions) (*Program, *Judgement, error) {
 	if p.Err != nil {
 		return nil, nil, p.Err
+	}
+	if p.Type == abi.Raw {
+		return nil, nil, &skep.UnsupportedError{What: "program type raw in the kernel"}
 	}
 	if err := unlimited(); err != nil {
 		return nil, nil, err

@@ -13,4 +13,4 @@ SKEP_CONFORMANCE_DIR=$(realpath "$1")
 SKEP_COMMAND=$(realpath "$2")
 export SKEP_CONFORMANCE_DIR SKEP_COMMAND
 go test -count=1 ./isa
-go test -count=1 -v -run '^(TestInstructionSetConforms|TestReservedFieldsAreRefused)$' .
+go test -count=1 -v -run '^(TestInstructionSetConforms|TestVerifiedInstructionSetConforms|TestReservedFieldsAreRefused)$' .

@@ -16,6 +16,7 @@ import (
 type verifier struct {
 	ctx   context.Context
 	prog  *image.Program
+	isRaw bool // prog.Type is abi.Raw
 	insns []isa.Insn
 	opts  Options
 	kern  *btf.Spec // the target's types, nil for none

@@ -77,6 +77,9 @@ func (v *verifier) covers(old, cur *reg, how match) bool {
 	}
 	switch old.typ.base() {
 	case ptScalar:
+		if v.isRaw && !coversSlack(old, cur) {
+			return false
+		}
 		if v.exactScalars {
 			return sameButIDs(old, cur) && (old.id == 0 || m.pairScalar(old.id, cur.id))
 		}
@@ -232,7 +235,7 @@ func sameCallsites(a, b *state) bool {
 
 // statesEqual reports whether old covers cur.
 func (v *verifier) statesEqual(old, cur *state, how match) bool {
-	if old.cur != cur.cur || old.speculative && !cur.speculative || old.inSleepable != cur.inSleepable {
+	if old.cur != cur.cur || old.speculative && !cur.speculative || old.inSleepable != cur.inSleepable || old.length > cur.length {
 		return false
 	}
 	v.ids.reset(v.idgen)

@@ -76,15 +76,15 @@ func (v *verifier) syncLinked(s *state, known *reg, set *linkedSet) {
 // adoptRange gives r the range of k, which differs from it by a constant.
 func adoptRange(r, k *reg) {
 	if r.id&linkMask == 0 && k.id&linkMask == 0 || r.off == k.off && r.id&linkMask == k.id&linkMask {
-		id, off := r.id, r.off
+		id, off, arg, arg2 := r.id, r.off, r.arg, r.arg2
 		*r = *k
-		r.id, r.off = id, off
+		r.id, r.off, r.arg, r.arg2 = id, off, arg, arg2
 		return
 	}
-	id, off := r.id, r.off
+	id, off, arg, arg2 := r.id, r.off, r.arg, r.arg2
 	delta := int64(off) - int64(k.off)
 	*r = *k
-	r.id, r.off = id, off
+	r.id, r.off, r.arg, r.arg2 = id, off, arg, arg2
 	d := domain.Const(uint64(delta))
 	// The difference holds in the width in which it was made.
 	is32 := (id|k.id)&linkAdd32 != 0
@@ -184,11 +184,13 @@ func (v *verifier) dropPtrRef(s *state, id uint32) {
 // provePacket raises what is proven of the packet for every pointer with the
 // base of p: that many bytes from p on exist. open: the last byte itself is
 // not proven.
-func provePacket(s *state, p *reg, t regType, open bool) {
-	if p.off < 0 || p.off == 0 && open {
+func (v *verifier) provePacket(s *state, p *reg, t regType, open bool) {
+	// Linux 6.18: learns nothing from the very first byte.
+	if p.off < 0 || p.off == 0 && open && !v.isRaw {
 		return
 	}
-	if p.UMax > maxPacketOff || int64(p.off)+int64(p.UMax) > maxPacketOff {
+	limit := v.packetLimit()
+	if p.UMax > uint64(limit) || int64(p.off)+int64(p.UMax) > limit {
 		return
 	}
 	n := p.off

@@ -51,6 +51,10 @@ func (v *verifier) movePointer(in isa.Insn, dst int, p, s *reg, is32 bool) error
 	if d != p {
 		r.refID = d.refID
 	}
+	if v.isRaw && rawEnd(p, s, &r, code) {
+		*d = r
+		return nil
+	}
 	var ok bool
 	switch code {
 	case isa.Add:
@@ -68,12 +72,8 @@ func (v *verifier) movePointer(in isa.Insn, dst int, p, s *reg, is32 bool) error
 	default:
 		return v.reject(CodePointerArith, abi.EACCES, "R%d pointer arithmetic with %s operator prohibited", dst, opNames[code])
 	}
-	if !ok && r.typ.isPacket() {
-		// Another base: what was proven of the old one does not hold.
-		r.id = v.newID()
-		if code == isa.Add || s.SMin < 0 {
-			r.arg = 0
-		}
+	if r.typ.isPacket() {
+		v.rebase(&r, p, s, code, ok)
 	}
 	r.S32Min, r.S32Max, r.U32Min, r.U32Max = math.MinInt32, math.MaxInt32, 0, math.MaxUint32
 	if err := v.checkOffset(&r, p.typ); err != nil {
@@ -88,6 +88,21 @@ func (v *verifier) movePointer(in isa.Insn, dst int, p, s *reg, is32 bool) error
 		return err
 	}
 	return v.afterMove(&z, d, onDst)
+}
+
+// rebase says what is proven of r, which is packet pointer p moved by s. same is
+// set if only the constant part of its offset has changed.
+func (v *verifier) rebase(r, p, s *reg, code isa.Code, same bool) {
+	if !same {
+		// Another base: what was proven of the old one does not hold.
+		r.id = v.newID()
+		if code == isa.Add || s.SMin < 0 {
+			r.arg = 0
+		}
+	}
+	if v.isRaw {
+		v.proveOffset(r, p, s, code, same)
+	}
 }
 
 // movable reports whether a pointer may be moved at all.

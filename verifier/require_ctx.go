@@ -124,7 +124,7 @@ func (v *verifier) mayAccessPacket(write bool) bool {
 
 // mayPassPacket reports whether packet data may be an argument of a call.
 func (v *verifier) mayPassPacket(m *callMeta) bool {
-	return v.mayAccessPacket(false) && (m.pkt || v.progType() == abi.CgroupSockopt)
+	return v.mayAccessPacket(false) && (m.pkt || v.isRaw || v.progType() == abi.CgroupSockopt)
 }
 
 // returnRange is the range of legal return values; ok is false if any value

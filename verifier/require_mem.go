@@ -65,8 +65,12 @@ func (v *verifier) checkAlignment(r *reg, a *access) error {
 		if !strict || a.size == 1 {
 			return nil
 		}
-		if t := r.Bits.Add(tnumConst(int64(2 + int(r.off) + a.off))); !t.Aligned(uint64(a.size)) {
-			return v.reject(CodeMisaligned, abi.EACCES, "misaligned packet access off %d+%s+%d+%d size %d", 2, r.Bits, r.off, a.off, a.size)
+		first := 2
+		if v.isRaw {
+			first = 0
+		}
+		if t := r.Bits.Add(tnumConst(int64(first + int(r.off) + a.off))); !t.Aligned(uint64(a.size)) {
+			return v.reject(CodeMisaligned, abi.EACCES, "misaligned packet access off %d+%s+%d+%d size %d", first, r.Bits, r.off, a.off, a.size)
 		}
 		return nil
 	case ptFlowKeys:
@@ -145,6 +149,9 @@ func (v *verifier) checkMemRange(n, off, size int, limit int64, zeroOK bool) err
 // packet. The variable offset is inside it already: the proof came after it.
 func (v *verifier) checkPacketRange(n, off, size int, zeroOK bool) error {
 	r := v.reg(n)
+	if v.isRaw && (size > 0 || zeroOK) && v.rawInside(r, off, size) {
+		return nil
+	}
 	if r.SMin < 0 {
 		return v.reject(CodeUnbounded, abi.EACCES, "R%d min value is negative, either use unsigned index or do a if (index >=0) check.", n)
 	}

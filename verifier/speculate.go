@@ -110,6 +110,11 @@ type sanitize struct {
 // with a register do.
 func (v *verifier) skipsMask(in isa.Insn) bool {
 	c := in.Op.Code()
+	// No engine masks, and there is no limit that would be known: of a raw
+	// program's memory, comparisons are the only defence.
+	if v.isRaw && v.reg(int(in.Dst())).typ == ptPacket || v.isRaw && in.Op.IsX() && v.reg(int(in.Src())).typ == ptPacket {
+		return true
+	}
 	return v.perfmon || c != isa.Add && c != isa.Sub || !in.Op.IsX() || v.aux[v.insn].barrier
 }
 

@@ -118,7 +118,8 @@ func (v *verifier) linkScalar(r *reg) {
 	if r.id&linkMask != 0 {
 		r.id, r.off = 0, 0
 	}
-	if r.id == 0 && r.Bits.Mask != 0 {
+	// In a raw program, what is learned of a constant is its slack.
+	if r.id == 0 && (r.Bits.Mask != 0 || v.isRaw) {
 		r.id = v.newID()
 	}
 }

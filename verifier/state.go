@@ -30,6 +30,7 @@ type reg struct {
 	//	func                      subprogram
 	//	iterator slot             type id of its struct (or local number), depth
 	//	dynptr, on the stack      kind in aux
+	//	scalar, in raw programs   slack plus one, whether it is the length
 	arg, arg2 uint32
 	// aux: dynptr kind and auxFirst; iterator state; IRQ class.
 	aux     uint8
@@ -151,6 +152,7 @@ type state struct {
 	activeIRQ     uint32 // id of the innermost saved IRQ state
 	activeLockID  uint32 // id and object of the innermost lock
 	activeLockObj uint32
+	length        uint32 // least length of a raw program's memory
 	activeRCU     bool
 	speculative   bool
 	inSleepable   bool

@@ -250,6 +250,9 @@ func (v *verifier) prepareSub(sub int) error {
 	f := v.state.frame()
 	v.state.inSleepable = v.prog.Flags&abi.Sleepable != 0
 	if sub == 0 && v.progType() != abi.Extension {
+		if v.isRaw {
+			return v.prepareRaw()
+		}
 		f.regs[1].setPointer(ptCtx)
 		return v.prepareEntry()
 	}

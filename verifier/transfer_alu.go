@@ -58,6 +58,7 @@ func (v *verifier) stepUnary(in isa.Insn, dst int, is32 bool) error {
 		zero := domain.Const(0)
 		r.Apply(domain.OpNeg, is32, &zero)
 		r.id, r.off = 0, 0
+		r.dropSlack()
 		return v.checkSane(r, "alu")
 	}
 	size := int(in.Imm) / 8
@@ -69,6 +70,7 @@ func (v *verifier) stepUnary(in isa.Insn, dst int, is32 bool) error {
 		r.Swap(size)
 	}
 	r.id, r.off = 0, 0
+	r.dropSlack()
 	return nil
 }
 
@@ -113,6 +115,9 @@ func (v *verifier) stepMove(in isa.Insn, dst int, is32 bool) error {
 	*d = *s
 	if !keeps {
 		d.id, d.off = 0, 0
+	}
+	if in.Off != 0 && in.Off != 32 {
+		d.dropSlack()
 	}
 	switch {
 	case !is32:
@@ -224,6 +229,9 @@ func (v *verifier) combine(in isa.Insn, dst int, is32 bool) error {
 		if d.typ != ptScalar {
 			return v.movePointer(in, dst, d, s, is32)
 		}
+		if v.isRaw && masksNothing(in, d) {
+			return v.markPrecise(dst)
+		}
 	}
 	return v.combineScalars(in, d, s, is32)
 }
@@ -245,6 +253,9 @@ func (v *verifier) combineScalars(in isa.Insn, d, s *reg, is32 bool) error {
 		delta = int64(int32(delta))
 	}
 	d.Apply(domain.Op(code), is32, &s.Scalar)
+	if v.isRaw {
+		v.moveSlack(in, d, d.arg)
+	}
 	// A register that moved by a constant stays linked to its copies.
 	link := v.bpf && (code == isa.Add || code == isa.Sub) && d.id != 0 && isConst && d.id&linkMask == 0 &&
 		delta == int64(int32(delta)) && (!is32 || fits) && !(code == isa.Sub && delta == math.MinInt32)

@@ -410,7 +410,7 @@ func (v *verifier) stepAtomic(in isa.Insn) error {
 		if err := v.checkAccess(&a); err != nil {
 			return err
 		}
-		if !atomicOK(t) {
+		if !v.atomicOK(t) {
 			return v.reject(CodeAtomic, abi.EACCES, "BPF_ATOMIC loads from R%d %s is not allowed", src, t)
 		}
 		return v.sameKind(t, false)
@@ -426,7 +426,7 @@ func (v *verifier) stepAtomic(in isa.Insn) error {
 		if err := v.checkAccess(&a); err != nil {
 			return err
 		}
-		if !atomicOK(t) {
+		if !v.atomicOK(t) {
 			return v.reject(CodeAtomic, abi.EACCES, "BPF_ATOMIC stores into R%d %s is not allowed", dst, t)
 		}
 		return v.sameKind(t, false)
@@ -462,7 +462,7 @@ func (v *verifier) stepUpdate(in isa.Insn, a *access, dst, src int) error {
 		return v.reject(CodePointerLeak, abi.EACCES, "R%d leaks addr into mem", src)
 	}
 	t := v.reg(dst).typ
-	if !atomicOK(t) {
+	if !v.atomicOK(t) {
 		return v.reject(CodeAtomic, abi.EACCES, "BPF_ATOMIC stores into R%d %s is not allowed", dst, t)
 	}
 	if load >= 0 {
@@ -489,7 +489,10 @@ func (v *verifier) stepUpdate(in isa.Insn, a *access, dst, src int) error {
 }
 
 // atomicOK reports whether memory of type t takes atomic operations.
-func atomicOK(t regType) bool {
+func (v *verifier) atomicOK(t regType) bool {
+	if v.isRaw && t == ptPacket {
+		return true
+	}
 	switch t.base() {
 	case ptCtx, ptPacket, ptPacketMeta, ptFlowKeys, ptSocket, ptSockCommon, ptTCPSock, ptXDPSock:
 		return false

@@ -79,6 +79,9 @@ func (v *verifier) followOne(taken, dst, src int, isX bool) error {
 			return err
 		}
 	}
+	if v.isRaw && !isX {
+		raiseLength(v.state, v.reg(dst))
+	}
 	other := v.insn + 1
 	if taken != 1 {
 		other = v.jumpTarget(v.insn)
@@ -98,6 +101,15 @@ func (v *verifier) followOne(taken, dst, src int, isX bool) error {
 func (v *verifier) followBoth(in isa.Insn, cond domain.Cond, is32 bool, d, s, k *reg) error {
 	dst, src, isX := int(in.Dst()), int(in.Src()), in.Op.IsX()
 	var linked linkedSet
+	var cmp rawJump
+	if v.isRaw {
+		if err := v.beforeCompare(&cmp, in); err != nil {
+			return err
+		}
+		if d = v.reg(dst); isX {
+			s = v.reg(src)
+		}
+	}
 	if isX && s.typ == ptScalar && s.id != 0 {
 		v.collectLinked(v.state, s.id, &linked)
 	}
@@ -130,6 +142,10 @@ func (v *verifier) followBoth(in isa.Insn, cond domain.Cond, is32 bool, d, s, k 
 	if d.typ == ptScalar && d.id != 0 {
 		v.syncLinked(v.state, d, &linked)
 		v.syncLinked(other, od, &linked)
+	}
+	if cmp.learns {
+		cmp.learn(v.state, cond.Not(), d, s)
+		cmp.learn(other, cond, od, os)
 	}
 	if isX && !is32 {
 		v.shareNonNull(cond, d, s, od, os)
@@ -286,7 +302,7 @@ func (v *verifier) comparePacket(c domain.Cond, dst, src int, other *state) bool
 	default:
 		return false
 	}
-	provePacket(within, &p, p.typ, open)
+	v.provePacket(within, &p, p.typ, open)
 	if o := &out.frame().regs[n]; o.typ == ptPacket {
 		if open {
 			o.arg = markArg(atEnd)

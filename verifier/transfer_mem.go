@@ -71,6 +71,7 @@ func (v *verifier) checkAccess(a *access) error {
 		return nil
 	}
 	if d := v.reg(a.value); d.typ == ptScalar {
+		d.dropSlack()
 		if a.signed {
 			// Differs from Linux: a jump on a number that a sign-extending load
 			// filled does not narrow the one that is saved.

@@ -110,6 +110,7 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 		v.opts.LogSize = defaultLogSize
 	}
 	v.kern = v.opts.KernelTypes
+	v.isRaw = p.Type == abi.Raw
 	v.setRights()
 	v.strict = p.Flags&abi.StrictAlignment != 0 && p.Flags&abi.AnyAlignment == 0
 	v.freq = p.Flags&abi.TestStateFreq != 0 && v.bpf

@@ -80,8 +80,8 @@ type Engine interface {
 // Code is a program as an engine runs it.
 type Code interface {
 	// Run runs the program once with r1 = bctx on a context that Program.Run
-	// has set up.
-	Run(c *Context, bctx mem.Addr) (uint64, error)
+	// has set up; r2 is the length of a raw program's memory, 0 for others.
+	Run(c *Context, bctx mem.Addr, r2 uint64) (uint64, error)
 	// Call runs the subprogram with index fn in ir.Program.Funcs, nested in a
 	// run of c, for helpers with callbacks.
 	Call(c *Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, error)
@@ -93,7 +93,7 @@ type Code interface {
 type Starter interface {
 	Code
 	// Start is the address of code that runs the program with r1 =
-	// Block.Saved[1], 0 if there is none. It returns with r0 in Block.Saved[0] and
+	// Block.Saved[1], and a raw one with r2 = Block.Saved[2]; 0 if there is none. It returns with r0 in Block.Saved[0] and
 	// Done, 4 bytes, at ExitOffset in the block; with something else there, or
 	// fuel below zero, the run goes on with Left.
 	Start() uint64

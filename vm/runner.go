@@ -57,6 +57,11 @@ func (r *Runner) Context() *Context { return r.c }
 // Run runs p once with r1 = bctx.
 func (r *Runner) Run(p *Program, bctx mem.Addr) (uint64, error) { return p.Run(r.c, bctx) }
 
+// RunMemory runs a raw program once on size bytes of memory at m.
+func (r *Runner) RunMemory(p *Program, m mem.Addr, size int) (uint64, error) {
+	return p.RunMemory(r.c, m, size)
+}
+
 // Close gives the context back. It is idempotent.
 func (r *Runner) Close() error {
 	if r.c != nil {

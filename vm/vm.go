@@ -39,7 +39,7 @@ type Program struct {
 	start   uint64
 	epoch   *bpfmap.Epoch
 	compile time.Duration // what code took to make
-	closed  atomic.Bool
+	shut    atomic.Uint32 // why Run refuses: bits closed and raw
 }
 
 // New lowers a verified program and compiles it with opts.Engine.
@@ -60,6 +60,9 @@ func ready(img *image.Program, low *ir.Program, opts Options) (*Program, error) 
 		return nil, fmt.Errorf("program %q: %w", img.Name, err)
 	}
 	v := &Program{img: img, low: low, bodies: bodies, maps: opts.Maps, helpers: opts.Helpers, engine: opts.Engine, epoch: opts.Epoch}
+	if img.Type == abi.Raw {
+		v.shut.Store(raw)
+	}
 	start := time.Now()
 	if v.code, err = opts.Engine.Compile(v); err != nil {
 		return nil, fmt.Errorf("program %q: %s: %w", img.Name, opts.Engine.Name(), err)
@@ -98,12 +101,18 @@ func (p *Program) Code() Code { return p.code }
 // Engine is what the program was compiled with.
 func (p *Program) Engine() Engine { return p.engine }
 
+// Why Program.Run refuses.
+const (
+	closed uint32 = 1 << iota
+	raw           // runs by RunMemory only
+)
+
 // Close forbids runs that begin later and releases what the engine holds, once
 // no run can be inside: at the end of the last one that was under way. It is
 // idempotent. Tail calls still reach a closed program: who puts one into a
 // program array closes it after the array has let go of it.
 func (p *Program) Close() error {
-	if p.closed.Swap(true) {
+	if p.shut.Or(closed)&closed != 0 {
 		return nil
 	}
 	if p.epoch == nil {
@@ -124,7 +133,7 @@ func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
 	}
 	// A run that sees the program open here is one that Close waits for: its
 	// context entered the epoch before.
-	if p.closed.Load() {
+	if p.shut.Load() != 0 {
 		return p.runSlowly(c, bctx)
 	}
 	if c.stop.Load() {
@@ -135,7 +144,7 @@ func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
 	b.TailCalls = ir.MaxTailCalls
 	if p.start == 0 {
 		c.begin(p)
-		r0, err := p.code.Run(c, bctx)
+		r0, err := p.code.Run(c, bctx, 0)
 		return r0, c.end(err)
 	}
 	b.Saved[1] = uint64(bctx)
@@ -151,6 +160,61 @@ func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
 	return b.Saved[0], nil
 }
 
+// RunMemory runs a raw program once on c, with size bytes of memory at m.
+func (p *Program) RunMemory(c *Context, m mem.Addr, size int) (uint64, error) {
+	if why := p.shut.Load(); why != raw || size < int(p.img.Memory) || size > abi.MaxMemory {
+		return 0, p.refuseMemory(why, size)
+	}
+	if c.state&nesting != 0 {
+		return p.nest(c, m, uint64(size))
+	}
+	if c.state != 0 || c.stop.Load() {
+		if err := c.look(); err != nil {
+			return 0, err
+		}
+	}
+	b := c.Block
+	b.Fuel = c.first
+	b.TailCalls = ir.MaxTailCalls
+	if p.start == 0 {
+		c.begin(p)
+		r0, err := p.code.Run(c, m, uint64(size))
+		return r0, c.end(err)
+	}
+	b.Saved[1], b.Saved[2] = uint64(m), uint64(size)
+	enter(p.start, c.block)
+	if b.exit() != Done || b.Fuel < 0 || b.Records != 0 {
+		c.begin(p)
+		r0, err := p.starter.Left(c)
+		return r0, c.end(err)
+	}
+	if c.epoch.Moved(c.CPU) {
+		c.epoch.Quiesce(c.CPU)
+	}
+	return b.Saved[0], nil
+}
+
+// refused is why a program does not run.
+func refused(why uint32) error {
+	if why&closed != 0 {
+		return ErrClosed
+	}
+	return fmt.Errorf("raw programs run on memory only: %w", abi.EINVAL)
+}
+
+// refuseMemory is why a program does not run on size bytes of memory.
+func (p *Program) refuseMemory(why uint32, size int) error {
+	switch {
+	case why&closed != 0:
+		return ErrClosed
+	case why == 0:
+		return fmt.Errorf("programs of type %s do not run on plain memory: %w", p.Type().Short(), abi.EINVAL)
+	case size > abi.MaxMemory:
+		return fmt.Errorf("memory of %d bytes, more than %d: %w", size, abi.MaxMemory, abi.E2BIG)
+	}
+	return fmt.Errorf("memory of %d bytes, the program wants at least %d: %w", size, p.img.Memory, abi.EINVAL)
+}
+
 // begin readies c for what only Go code looks at in a run of p.
 func (c *Context) begin(p *Program) {
 	if c.prog != p {
@@ -162,18 +226,27 @@ func (c *Context) begin(p *Program) {
 
 // runSlowly is Run when there is something to look at before.
 func (p *Program) runSlowly(c *Context, bctx mem.Addr) (uint64, error) {
+	if why := p.shut.Load(); why != 0 {
+		return 0, refused(why)
+	}
 	if c.state&nesting != 0 {
-		return p.nest(c, bctx)
+		return p.nest(c, bctx, 0)
 	}
-	c.err = nil
-	if p.closed.Load() {
-		return 0, ErrClosed
-	}
-	if err := c.done(); err != nil {
+	if err := c.look(); err != nil {
 		return 0, err
 	}
-	c.state = 0
 	return p.Run(c, bctx)
+}
+
+// look readies c for a run where the one before, or the Go context, has left
+// something to look at.
+func (c *Context) look() error {
+	c.err = nil
+	if err := c.done(); err != nil {
+		return err
+	}
+	c.state = 0
+	return nil
 }
 
 // end is the end of a run that may have ended before its time.
@@ -191,10 +264,7 @@ func (c *Context) end(err error) error {
 }
 
 // nest runs p inside a run of c, which goes on as if nothing had happened.
-func (p *Program) nest(c *Context, bctx mem.Addr) (uint64, error) {
-	if p.closed.Load() {
-		return 0, ErrClosed
-	}
+func (p *Program) nest(c *Context, bctx mem.Addr, r2 uint64) (uint64, error) {
 	if c.state&nesting == maxNested {
 		return 0, ErrNested
 	}
@@ -204,7 +274,7 @@ func (p *Program) nest(c *Context, bctx mem.Addr) (uint64, error) {
 	b.StackLimit = sp - stackSize
 	b.TailCalls = ir.MaxTailCalls
 	c.state++
-	r0, err := p.code.Run(c, bctx)
+	r0, err := p.code.Run(c, bctx, r2)
 	c.state--
 	c.prog, b.SP, b.StackLimit, b.TailCalls = prog, sp, limit, tailCalls
 	if err != nil || len(c.held) != held || b.Records != records {

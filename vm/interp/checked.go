@@ -20,16 +20,20 @@ type checked struct {
 }
 
 // Run runs the program from its entry.
-func (k *checked) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
+func (k *checked) Run(c *vm.Context, bctx mem.Addr, r2 uint64) (uint64, error) {
+	size := uint64(k.ctxSize)
+	if k.prog.Type() == abi.Raw {
+		size = r2
+	}
 	outer := c.State
 	d := &door{c: c, top: c.Block.SP, bctx: uint64(bctx)}
-	d.add(bctx, uint64(k.ctxSize), true)
+	d.add(bctx, size, true)
 	for i, m := range k.prog.Maps() {
 		d.addMap(m, k.low.Maps[i])
 	}
 	c.State = d
 	defer func() { c.State = outer }()
-	r0, err := k.run(d, 0, [5]uint64{uint64(bctx), uint64(k.ctxSize)})
+	r0, err := k.run(d, 0, [5]uint64{uint64(bctx), size})
 	var t *vm.Thrown
 	if !errors.As(err, &t) {
 		return r0, err

@@ -53,9 +53,9 @@ func newCode(p *vm.Program) *code {
 }
 
 // Run runs the program from its entry.
-func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
+func (cd *code) Run(c *vm.Context, bctx mem.Addr, r2 uint64) (uint64, error) {
 	defer unguard(guard())
-	r0, err := run(c, cd, 0, &[5]uint64{uint64(bctx)})
+	r0, err := run(c, cd, 0, &[5]uint64{uint64(bctx), r2})
 	if err != nil {
 		return caught(c, err)
 	}

@@ -12,8 +12,9 @@ import (
 
 func compile(p *ir.Program, o emit.Options) (*emit.Output, error) { return arm64.Compile(p, o) }
 
-// startStub appends the code for vm.Starter to a program and is its offset.
-func startStub(out *emit.Output) int32 { return arm64.StartStub(out) }
+// startStub appends the code for vm.Starter to a program of so many arguments and
+// is its offset.
+func startStub(out *emit.Output, args int) int32 { return arm64.StartStub(out, args) }
 
 func stubs() (*emit.Output, error) { return arm64.Stubs(), nil }
 

@@ -17,7 +17,7 @@ var errArch = &vm.UnsupportedError{What: "machine code for " + runtime.GOARCH}
 func compile(*ir.Program, emit.Options) (*emit.Output, error) { return nil, errArch }
 
 // startStub is -1: there is no code for vm.Starter.
-func startStub(*emit.Output) int32 { return -1 }
+func startStub(*emit.Output, int) int32 { return -1 }
 
 func stubs() (*emit.Output, error) { return nil, errArch }
 

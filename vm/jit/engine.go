@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/execmem"
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/vm"
@@ -113,7 +114,11 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	start := startStub(out)
+	args := 1
+	if p.Type() == abi.Raw {
+		args = 2
+	}
+	start := startStub(out, args)
 	block, err := e.arena.Place(out.Code)
 	if err != nil {
 		e.drop(cd.handle)

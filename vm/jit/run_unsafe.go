@@ -22,8 +22,8 @@ const (
 )
 
 // Run runs the program from its entry.
-func (cd *code) Run(c *vm.Context, bctx mem.Addr) (uint64, error) {
-	r0, err := cd.run(c, 0, uint64(bctx), 0, 0, 0, 0)
+func (cd *code) Run(c *vm.Context, bctx mem.Addr, r2 uint64) (uint64, error) {
+	r0, err := cd.run(c, 0, uint64(bctx), r2, 0, 0, 0)
 	if err != nil {
 		return caught(c, err)
 	}

@@ -53,11 +53,12 @@ func Stubs() *emit.Output {
 	return out
 }
 
-// StartStub appends to a program the code for vm.Starter and is its offset. Runs
+// StartStub appends to a program the code for vm.Starter, which loads the first
+// args registers, and is its offset. Runs
 // in a row find Go's stack pointer where the last one left it, and do not store
 // it: what is not stored need not be waited for when it is loaded, and the
 // processor can begin the next run before this one has ended.
-func StartStub(out *emit.Output) int32 {
+func StartStub(out *emit.Output, args int) int32 {
 	var e encoder
 	e.Code = out.Code
 	for e.Len()%16 != 0 {
@@ -71,7 +72,9 @@ func StartStub(out *emit.Output) int32 {
 	e.Bind(same)
 	e.load(8, false, rsp, block, ir.BlockSP)
 	e.load(8, false, fuel, block, ir.BlockFuel)
-	e.load(8, false, regs[1], block, saved(1))
+	for r := 1; r <= args; r++ {
+		e.load(8, false, regs[r], block, saved(r))
+	}
 	e.Byte(0xe8)
 	e.U32(uint32(out.Funcs[0] - (e.Len() + 4)))
 	e.store(8, block, saved(0), rax)

@@ -57,13 +57,16 @@ func Stubs() *emit.Output {
 	return out
 }
 
-// StartStub appends to a program the code for vm.Starter and is its offset.
-func StartStub(out *emit.Output) int32 {
+// StartStub appends to a program the code for vm.Starter, which loads the first
+// args registers, and is its offset.
+func StartStub(out *emit.Output, args int) int32 {
 	var e encoder
 	e.Code = out.Code
 	start := e.Len()
 	e.fromGo()
-	e.memScaled(accLoad, 8, regs[1], block, saved(1))
+	for r := 1; r <= args; r++ {
+		e.memScaled(accLoad, 8, regs[r], block, saved(r))
+	}
 	e.U32(0x9400_0000 | uint32((out.Funcs[0]-e.Len())>>2)&(1<<26-1)) // bl
 	e.memScaled(accStore, 8, regs[0], block, saved(0))
 	e.ends(emit.Done)
