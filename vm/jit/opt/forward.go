@@ -20,6 +20,7 @@ type walker struct {
 	escaped bool
 	frame   vn
 	clock   int32
+	flow    flow
 
 	// Of the block at hand.
 	n        int // block
@@ -53,10 +54,7 @@ func (f *function) forward(o *emit.Options, w *walker) {
 	w.frame = w.t.opaque()
 	w.t.all[w.frame].stack = true
 	w.escaped = f.escapes()
-	if cap(w.outs) < len(f.blocks) {
-		w.outs, w.done = make([]state, len(f.blocks)), make([]bool, len(f.blocks))
-	}
-	w.outs, w.done = w.outs[:len(f.blocks)], w.done[:len(f.blocks)]
+	w.outs, w.done = room(w.outs, len(f.blocks)), room(w.done, len(f.blocks))
 	clear(w.done)
 	for _, n := range f.inOrder() {
 		w.block(n)
@@ -125,10 +123,7 @@ func (w *walker) block(n int) {
 
 // liveness finds the registers that are read after each instruction of b.
 func (w *walker) liveness(b *block) {
-	if cap(w.live) < len(b.insns) {
-		w.live = make([]regs, len(b.insns)+16)
-	}
-	w.live = w.live[:len(b.insns)]
+	w.live = room(w.live, len(b.insns))
 	live := b.liveOut
 	for i := len(b.insns) - 1; i >= 0; i-- {
 		w.live[i] = live

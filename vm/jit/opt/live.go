@@ -139,27 +139,43 @@ func pure(op ir.Op) bool {
 		op >= ir.Rol64K && op <= ir.LdBe64 || op >= ir.LdIdxU8 && op <= ir.LdIdxS32 || op == ir.Lea || op == ir.LeaIdx || op == ir.Elem || op == ir.ElemK
 }
 
+// flow is room for live.
+type flow struct {
+	use, def []regs
+	queued   []bool
+	work     []int
+}
+
+// room is s with n elements, or a longer one.
+func room[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n, n+n/2)
+	}
+	return s[:n]
+}
+
 // live finds which registers are read after which block.
 func (f *function) live() {
 	n := len(f.blocks)
-	use, def := make([]regs, n), make([]regs, n)
+	m := &f.walker.flow
+	m.use, m.def, m.queued = room(m.use, n), room(m.def, n), room(m.queued, n)
+	use, def, queued := m.use, m.def, m.queued
+	work := m.work[:0]
 	for i := range f.blocks {
 		b := &f.blocks[i]
 		b.liveIn, b.liveOut = 0, 0
+		u, d := regs(0), regs(0)
 		for k := len(b.insns) - 1; k >= 0; k-- {
 			in := &b.insns[k]
-			u, d := f.uses(in), defs(in)
-			use[i] = use[i]&^d | u
-			def[i] |= d
+			changed := defs(in)
+			u = u&^changed | f.uses(in)
+			d |= changed
 		}
-	}
-	work := make([]int, 0, n)
-	queued := make([]bool, n)
-	for i := range f.blocks {
-		if !f.blocks[i].dead {
+		use[i], def[i] = u, d
+		if !b.dead {
 			work = append(work, i)
-			queued[i] = true
 		}
+		queued[i] = !b.dead
 	}
 	for len(work) > 0 {
 		i := work[len(work)-1]
@@ -184,6 +200,7 @@ func (f *function) live() {
 			}
 		}
 	}
+	m.work = work
 }
 
 // sweep takes out what only fills registers that nobody reads. It needs live.
