@@ -24,7 +24,7 @@ func features() (f uint64) {
 	if cpu.X86.HasBMI2 {
 		f |= amd64.HasBMI2
 	}
-	// Intel's since Ice Lake and AMD's since Zen 4 have both.
+	// Intel's since Ice Lake and AMD's since Zen 4 have both; others lose little.
 	if cpu.X86.HasAVX512VBMI2 {
 		f |= amd64.HasFastDivide
 	}

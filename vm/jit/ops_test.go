@@ -17,6 +17,7 @@ type bench struct {
 	e     *Engine
 	block mem.Addr
 	data  []byte // registers, then room
+	maps  []ir.MapLayout
 }
 
 const (
@@ -53,7 +54,7 @@ func newBench(t *testing.T, o *Options) *bench {
 // that it spent.
 func (b *bench) run(t *testing.T, in ir.Insn, r *[10]uint64) (spent int64) {
 	t.Helper()
-	p := &ir.Program{Exception: -1, Ctx: &ir.CtxLayout{}}
+	p := &ir.Program{Exception: -1, Ctx: &ir.CtxLayout{}, Maps: b.maps}
 	for n := 2; n < 10; n++ {
 		p.Insns = append(p.Insns, ir.Insn{Op: ir.LdU64, Dst: uint8(n), Src: 1, Off: int32(8 * n)})
 	}

@@ -24,7 +24,7 @@ func (c *compiler) element(i int, in *ir.Insn, dst, src reg) {
 	}
 	if in.Flags&ir.InBounds != 0 {
 		c.movRI(tmp, int64(m.Base))
-		c.scaled(dst, src, m)
+		c.scaled(dst, src, in.Flags&ir.Src32 != 0, m)
 		c.ofElement(dst, m)
 		return
 	}
@@ -39,7 +39,7 @@ func (c *compiler) element(i int, in *ir.Insn, dst, src reg) {
 		c.jcc(condAE, miss)
 	}
 	c.movRI(tmp, int64(m.Base))
-	c.scaled(dst, tmp2, m)
+	c.scaled(dst, tmp2, true, m)
 	c.ofElement(dst, m)
 	if test != nil && test.Op == ir.JNe64K {
 		c.jmp(c.insns + emit.Label(test.Off))
@@ -62,20 +62,28 @@ func (c *compiler) nullTest(i int, in *ir.Insn) *ir.Insn {
 }
 
 // scaled is dst = src * m.Stride + tmp, of a src that is a key of m. It leaves
-// src alone, and no more than 32 bits of it are read.
-func (c *compiler) scaled(dst, src reg, m *ir.MapLayout) {
-	n := uint8(bits.TrailingZeros64(m.Stride))
-	switch size := uint64(m.MaxEntries) * m.Stride; {
-	case m.Stride&(m.Stride-1) != 0 && size <= 1<<32:
+// src alone. narrow says that the upper half of src is zero; otherwise nobody
+// knows what it is.
+func (c *compiler) scaled(dst, src reg, narrow bool, m *ir.MapLayout) {
+	power := m.Stride&(m.Stride-1) == 0
+	switch n := uint8(bits.TrailingZeros64(m.Stride)); {
+	case !power && uint64(m.MaxEntries)*m.Stride <= 1<<32:
 		c.imulRRI(false, dst, src, int32(m.Stride))
-	case m.Stride&(m.Stride-1) != 0:
+	case !power && narrow:
+		c.imulRRI(true, dst, src, int32(m.Stride))
+	case !power:
 		c.movRR(false, dst, src)
 		c.imulRRI(true, dst, dst, int32(m.Stride))
+	case n <= 3:
+		if !narrow {
+			c.movRR(false, dst, src)
+			src = dst
+		}
+		c.leaAt(true, dst, operand{base: tmp, index: src, indexed: true, scale: n})
+		return
 	default:
 		c.movRR(false, dst, src)
-		if n > 0 {
-			c.shiftRI(true, opShl, dst, n)
-		}
+		c.shiftRI(true, opShl, dst, n)
 	}
 	c.aluRR(true, add, dst, tmp)
 }
