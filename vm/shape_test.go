@@ -124,6 +124,71 @@ func shapeText(r *rand.Rand) string {
 	return t.String()
 }
 
+// turnsText is a random program of short loops that run a known number of times
+// over the buffer: they add up, copy and count.
+func turnsText(r *rand.Rand) string {
+	var t strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&t, " "+format+"\n", args...) }
+	size := func() string { return []string{"u8", "u16", "u32", "u64"}[r.IntN(4)] }
+	width := func() string { return "rw"[r.IntN(2):][:1] }
+	t.WriteString(".program p section=socket\n")
+	line("r6 = r1")
+	for n := range 6 {
+		line("r%d = *(u64 *)(r6 +%d)", n, 8*n)
+	}
+	for n := range 2 + r.IntN(3) {
+		step := []int{1, 1, 2, 3, 8}[r.IntN(5)]
+		turns := 1 + r.IntN(min(40, 64/step))
+		line("r7 = 0")
+		line("r8 = r6")
+		fmt.Fprintf(&t, "l%d:\n", n)
+		for range 1 + r.IntN(3) {
+			x, sum := r.IntN(2), 2+r.IntN(4) // what is added, and where
+			switch r.IntN(6) {
+			case 0, 1:
+				line("r%d = r6", x)
+				line("r%d += r7", x)
+				line("r%d = *(%s *)(r%d +%d)", x, size(), x, r.IntN(64))
+				if r.IntN(2) == 0 {
+					line("r%d = be%d r%d", x, 16<<r.IntN(3), x)
+				}
+				line("%s%d %s= %s%d", "rw"[n&1:][:1], sum, []string{"+", "^"}[r.IntN(2)], "rw"[n&1:][:1], x)
+			case 2:
+				line("r%d = *(%s *)(r8 +%d)", x, size(), r.IntN(32))
+				line("r%d += r%d", sum, x)
+			case 3:
+				line("r%d = *(%s *)(r6 +%d)", x, size(), r.IntN(64))
+				line("*(%s *)(r8 +%d) = r%d", size(), 100+r.IntN(64), x)
+			case 4:
+				line("%s%d += r7", "r", sum)
+			case 5:
+				line("%s%d *= 31", width(), sum)
+			}
+		}
+		if r.IntN(3) > 0 {
+			line("r8 += %d", []int{1, 1, 2}[r.IntN(3)])
+		}
+		line("r7 += %d", step)
+		if r.IntN(2) == 0 {
+			line("if r7 != %d goto l%d", step*turns, n)
+		} else {
+			line("if r7 == %d goto x%d", step*turns, n)
+			line("goto l%d", n)
+			fmt.Fprintf(&t, "x%d:\n", n)
+		}
+		line("*(u64 *)(r6 +%d) = r7", 8*n)
+	}
+	line("r8 -= r6") // addresses differ from run to run
+	for n := range 9 {
+		if n != 6 {
+			line("*(u64 *)(r6 +%d) = r%d", 176+8*n, n)
+		}
+	}
+	line("r0 = 0")
+	line("exit")
+	return t.String()
+}
+
 // TestShapesOfMachineCodeComputeTheSame runs random programs in the interpreter
 // and on the JIT, with all optimisations, without each one, and without any.
 func TestShapesOfMachineCodeComputeTheSame(t *testing.T) {
@@ -144,8 +209,11 @@ func TestShapesOfMachineCodeComputeTheSame(t *testing.T) {
 	}
 	w := newWorld(t, "interp", "none", []byte(".program none section=socket\n r0 = 0\n exit\n"), 0)
 	r := rand.New(rand.NewPCG(5, 6))
-	for n := range 400 {
+	for n := range 800 {
 		text := shapeText(r)
+		if n%2 == 0 {
+			text = turnsText(r)
+		}
 		coll, err := asm.Parse("shapes", []byte(text))
 		if err != nil {
 			t.Fatalf("%v\n%s", err, text)
@@ -167,7 +235,7 @@ func TestShapesOfMachineCodeComputeTheSame(t *testing.T) {
 		}
 		want := outcome(engines["interp"](img, vm.Options{}, bufSize))
 		for i, e := range natives {
-			if i > 0 && n%len(natives) != i && n%5 != 0 {
+			if i > 0 && n/2%len(natives) != i && n%10 > 1 {
 				continue
 			}
 			if got := outcome(vm.NewUnverified(img, trustingNative{e}, vm.Options{})); got != want {

@@ -233,6 +233,9 @@ const (
 	LdIdxS8 // sign-extended
 	LdIdxS16
 	LdIdxS32
+	LdIdxBe16 // big-endian, not sign-extended
+	LdIdxBe32
+	LdIdxBe64
 	StIdx8K // *(dst + Index<<Scale + Off) = Imm
 	StIdx16K
 	StIdx32K

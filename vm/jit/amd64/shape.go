@@ -13,6 +13,9 @@ func (c *compiler) indexed(in *ir.Insn, dst, src reg) {
 	case op <= ir.LdIdxS32:
 		size, signed := loadForm(op - ir.LdIdxU8)
 		c.loadAt(size, signed, dst, source(in))
+	case op <= ir.LdIdxBe64:
+		c.loadAt(2<<(op-ir.LdIdxBe16), false, dst, source(in))
+		c.swap(2<<(op-ir.LdIdxBe16), dst)
 	case op <= ir.StIdx64X:
 		m := operand{base: dst, index: regs[in.Index&15], indexed: true, scale: in.Scale, off: in.Off}
 		switch {
@@ -29,6 +32,15 @@ func (c *compiler) indexed(in *ir.Insn, dst, src reg) {
 	default:
 		c.leaAt(true, dst, operand{base: src, index: regs[in.Index&15], indexed: true, scale: in.Scale, off: int32(in.Imm)})
 	}
+}
+
+// swap reverses the bytes of r, which has none above size.
+func (c *compiler) swap(size int, r reg) {
+	if size == 2 {
+		c.ror16(r)
+		return
+	}
+	c.bswap(size == 8, r)
 }
 
 // source is the memory that a load reads.

@@ -41,6 +41,10 @@ func (c *compiler) indexed(in *ir.Insn, dst, src reg) {
 			a = accLoadSX
 		}
 		c.accessIndexed(a, size, dst, src, index, in)
+	case op <= ir.LdIdxBe64:
+		size := 2 << (op - ir.LdIdxBe16)
+		c.accessIndexed(accLoad, size, dst, src, index, in)
+		c.oneRR(size == 8, [...]one{rev16, rev32, rev64}[op-ir.LdIdxBe16], dst, dst)
 	case op <= ir.StIdx64K:
 		size := 1 << (op - ir.StIdx8K)
 		c.accessIndexed(accStore, size, c.constant(size, in.Imm), dst, index, in)

@@ -90,6 +90,7 @@ const (
 	OptKfunc                   // kfuncs that are a few operations as such
 	OptShape                   // two operations as one instruction
 	OptAddress                 // sums and indices as part of accesses
+	OptUnroll                  // several turns of short loops at once; needs OptFuel
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -120,7 +120,7 @@ func (f *function) address(_ *emit.Options) bool {
 			in := &b.insns[k]
 			r := addressed(in)
 			for u := f.uses(in); u != 0; u &= u - 1 {
-				if s := u.first(); s != r || in.Op >= ir.St8X && in.Src == s {
+				if s := u.first(); s != r || in.Op >= ir.St8X && in.Op <= ir.St64X && in.Src == s {
 					a.other[s] = true
 				}
 			}
@@ -159,9 +159,6 @@ func (a *addresses) access(insns []ir.Insn, k int, r uint8, live bool) bool {
 	case l.index == noReg:
 		take(in, &l)
 		return true
-	case in.Op >= ir.LdBe16:
-		a.other[r] = true
-		return false
 	}
 	a.waiting[r] = append(a.waiting[r], int32(k))
 	if live && !defs(in).has(r) || a.other[r] {
@@ -186,6 +183,8 @@ func take(in *ir.Insn, l *linear) {
 	}
 	in.Index, in.Scale = l.index, l.scale
 	switch {
+	case in.Op >= ir.LdBe16:
+		in.Op += ir.LdIdxBe16 - ir.LdBe16
 	case in.Op <= ir.LdS32:
 		in.Op += ir.LdIdxU8 - ir.LdU8
 	case in.Op <= ir.St64K:

@@ -199,6 +199,10 @@ func (m *machine) simple(in *ir.Insn) {
 	case op >= ir.LdIdxU8 && op <= ir.LdIdxS32:
 		s += m.regs[in.Index] << in.Scale
 		*d = m.load(op-ir.LdIdxU8, s+where)
+	case op >= ir.LdIdxBe16 && op <= ir.LdIdxBe64:
+		plain := *in
+		plain.Op -= ir.LdIdxBe16 - ir.LdBe16
+		*d = m.unary(&plain, *d, s+m.regs[in.Index]<<in.Scale)
 	case op >= ir.StIdx8K && op <= ir.StIdx64K:
 		m.write(*d+m.regs[in.Index]<<in.Scale+where, 1<<(op-ir.StIdx8K), uint64(in.Imm))
 	case op >= ir.StIdx8X && op <= ir.StIdx64X:

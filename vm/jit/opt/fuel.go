@@ -28,7 +28,7 @@ type charge struct {
 // first; else in the head. A run takes the same from the fuel when a loop has
 // ended, but a poll may come before the loop or some thousand instructions
 // later; the engine polls at the end once more.
-func (f *function) fuel(_ *emit.Options) bool {
+func (f *function) fuel(o *emit.Options) bool {
 	f.info.NoPoll = f.mayStartUnpolled()
 	flagged := false
 	for i := range f.blocks {
@@ -40,6 +40,7 @@ func (f *function) fuel(_ *emit.Options) bool {
 	if !flagged {
 		return false
 	}
+	f.turnBack()
 	l := findLoops(f)
 	charges := make([]charge, len(l.list))
 	rest := int64(unpolledFunc)
@@ -51,9 +52,45 @@ func (f *function) fuel(_ *emit.Options) bool {
 			l.take(l.list[n].before, c.amount, &rest)
 		}
 	}
+	if o.Off&emit.OptUnroll == 0 {
+		for n := range charges {
+			if c := &charges[n]; c.exact {
+				l.unroll(n, c.turns)
+			}
+		}
+	}
 	f.chargeTargets()
 	f.thread()
 	return true
+}
+
+// turnBack makes a jump out of a loop in front of one back to its head one jump
+// back.
+func (f *function) turnBack() {
+	turned := false
+	for i := range f.blocks {
+		b := &f.blocks[i]
+		if b.dead || len(b.insns) != 1 || b.insns[0].Op != ir.JA || len(b.preds) != 1 || i == 0 {
+			continue
+		}
+		p := &f.blocks[b.preds[0]]
+		j := p.jump()
+		if p.next != i || j == nil || j.Op == ir.MayGoto || j.Flags&ir.BackEdge != 0 || int(j.Off) == i {
+			continue
+		}
+		op := inverse(j.Op)
+		if op == ir.Invalid {
+			continue
+		}
+		back := &b.insns[0]
+		p.next = int(j.Off)
+		j.Op, j.Off, j.Cost = op, back.Off, back.Cost
+		j.Flags |= back.Flags & ir.BackEdge
+		turned = true
+	}
+	if turned {
+		f.link()
+	}
 }
 
 // mayStartUnpolled reports whether nobody can call the function in a loop that

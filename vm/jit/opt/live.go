@@ -83,7 +83,7 @@ func (f *function) usesOfControl(in *ir.Insn) regs {
 		return set(in.Src)
 	case op >= ir.Rol64X && op <= ir.Ror32X:
 		return set(in.Dst) | set(in.Src)
-	case op >= ir.LdIdxU8 && op <= ir.LdIdxS32 || op == ir.LeaIdx:
+	case op >= ir.LdIdxU8 && op <= ir.LdIdxBe64 || op == ir.LeaIdx:
 		return set(in.Src) | set(in.Index)
 	case op >= ir.StIdx8K && op <= ir.StIdx64K:
 		return set(in.Dst) | set(in.Index)
@@ -119,7 +119,7 @@ func defs(in *ir.Insn) regs {
 	switch op := in.Op; {
 	case op >= ir.Add64K && op <= ir.Swap64, op >= ir.LdU8 && op <= ir.ProbeS32, op >= ir.LoadAcq8 && op <= ir.LoadAcq64,
 		op == ir.CastKern || op == ir.CastUser, op >= ir.Rol64K && op <= ir.LdBe64,
-		op >= ir.LdIdxU8 && op <= ir.LdIdxS32, op == ir.Lea || op == ir.LeaIdx || op == ir.Elem || op == ir.ElemK:
+		op >= ir.LdIdxU8 && op <= ir.LdIdxBe64, op == ir.Lea || op == ir.LeaIdx || op == ir.Elem || op == ir.ElemK:
 		return set(in.Dst)
 	case op >= ir.FetchAdd32 && op <= ir.Xchg64:
 		return set(in.Src)
@@ -136,7 +136,7 @@ func defs(in *ir.Insn) regs {
 // pure reports whether an instruction does nothing but fill its registers.
 func pure(op ir.Op) bool {
 	return op >= ir.Add64K && op <= ir.Swap64 || op >= ir.LdU8 && op <= ir.LdS32 || op == ir.CastKern || op == ir.CastUser ||
-		op >= ir.Rol64K && op <= ir.LdBe64 || op >= ir.LdIdxU8 && op <= ir.LdIdxS32 || op == ir.Lea || op == ir.LeaIdx || op == ir.Elem || op == ir.ElemK
+		op >= ir.Rol64K && op <= ir.LdBe64 || op >= ir.LdIdxU8 && op <= ir.LdIdxBe64 || op == ir.Lea || op == ir.LeaIdx || op == ir.Elem || op == ir.ElemK
 }
 
 // flow is room for live.
