@@ -358,7 +358,7 @@ func doorRun(t *testing.T, img *image.Program, trace func(interp.Step), begin fu
 	if err != nil {
 		return "", false
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	r, err := rt.Runner(ctx, &vm.RunOptions{Budget: 1 << 18})
 	if err != nil {

@@ -7,7 +7,10 @@ import (
 )
 
 // binary emits an operation of two operands.
-func (c *compiler) binary(in *ir.Insn, dst, src reg) {
+func (c *compiler) binary(in *ir.Insn, dst, src reg) { c.threeOperands(in, dst, dst, src) }
+
+// threeOperands emits dst = n op src. The machine has no other form.
+func (c *compiler) threeOperands(in *ir.Insn, dst, n, src reg) {
 	w, k := !in.Op.Is32(), in.Op.IsK()
 	imm := in.Imm
 	if !w {
@@ -15,33 +18,33 @@ func (c *compiler) binary(in *ir.Insn, dst, src reg) {
 	}
 	switch in.Op.Base() {
 	case ir.Add64K:
-		c.simple(w, k, add, imm, dst, src)
+		c.simple(w, k, add, imm, dst, n, src)
 	case ir.Sub64K:
-		c.simple(w, k, sub, imm, dst, src)
+		c.simple(w, k, sub, imm, dst, n, src)
 	case ir.Or64K:
-		c.bitwise(w, k, orr, imm, dst, src)
+		c.bitwise(w, k, orr, imm, dst, n, src)
 	case ir.And64K:
-		c.bitwise(w, k, and, imm, dst, src)
+		c.bitwise(w, k, and, imm, dst, n, src)
 	case ir.Xor64K:
-		c.bitwise(w, k, eor, imm, dst, src)
+		c.bitwise(w, k, eor, imm, dst, n, src)
 	case ir.Mul64K:
-		c.multiply(w, k, imm, dst, src)
+		c.multiply(w, k, imm, dst, n, src)
 	case ir.Lsh64K:
-		c.shift(w, k, lslv, imm, dst, src)
+		c.shift(w, k, lslv, imm, dst, n, src)
 	case ir.Rsh64K:
-		c.shift(w, k, lsrv, imm, dst, src)
+		c.shift(w, k, lsrv, imm, dst, n, src)
 	case ir.Arsh64K:
-		c.shift(w, k, asrv, imm, dst, src)
+		c.shift(w, k, asrv, imm, dst, n, src)
 	case ir.Mov64K:
 		c.move(w, k, imm, dst, src)
 	case ir.Div64K:
-		c.divide(w, k, imm, dst, src, false, false)
+		c.divide(division{w: w, d: dst, n: n}, k, imm, src)
 	case ir.SDiv64K:
-		c.divide(w, k, imm, dst, src, true, false)
+		c.divide(division{w: w, d: dst, n: n, signed: true}, k, imm, src)
 	case ir.Mod64K:
-		c.divide(w, k, imm, dst, src, false, true)
+		c.divide(division{w: w, d: dst, n: n, mod: true}, k, imm, src)
 	case ir.SMod64K:
-		c.divide(w, k, imm, dst, src, true, true)
+		c.divide(division{w: w, d: dst, n: n, signed: true, mod: true}, k, imm, src)
 	}
 }
 
@@ -76,20 +79,20 @@ func (c *compiler) compareRI(w bool, n reg, imm int64) {
 	c.cmpRR(w, n, c.operand(w, true, imm, 0))
 }
 
-func (c *compiler) simple(w, k bool, op arith, imm int64, dst, src reg) {
+func (c *compiler) simple(w, k bool, op arith, imm int64, dst, n, src reg) {
 	if k && arithImm(imm) {
-		c.arithRI(w, op, dst, dst, imm)
+		c.arithRI(w, op, dst, n, imm)
 		return
 	}
-	c.arithRR(w, op, dst, dst, c.operand(w, k, imm, src))
+	c.arithRR(w, op, dst, n, c.operand(w, k, imm, src))
 }
 
-func (c *compiler) bitwise(w, k bool, op logic, imm int64, dst, src reg) {
+func (c *compiler) bitwise(w, k bool, op logic, imm int64, dst, n, src reg) {
 	if k {
-		c.bitwiseRI(w, op, dst, dst, imm)
+		c.bitwiseRI(w, op, dst, n, imm)
 		return
 	}
-	c.logicRR(w, op, dst, dst, src)
+	c.logicRR(w, op, dst, n, src)
 }
 
 // bitwiseRI is d = n op imm, by way of tmp if need be.
@@ -101,12 +104,12 @@ func (c *compiler) bitwiseRI(w bool, op logic, d, n reg, imm int64) {
 	c.logicRR(w, op, d, n, c.operand(w, true, imm, 0))
 }
 
-func (c *compiler) multiply(w, k bool, imm int64, dst, src reg) {
-	if n, ok := log2(w, imm); k && ok {
-		c.lslRI(w, dst, dst, n)
+func (c *compiler) multiply(w, k bool, imm int64, dst, n, src reg) {
+	if s, ok := log2(w, imm); k && ok {
+		c.lslRI(w, dst, n, s)
 		return
 	}
-	c.mulRR(w, dst, dst, c.operand(w, k, imm, src))
+	c.mulRR(w, dst, n, c.operand(w, k, imm, src))
 }
 
 // log2 is n if imm is 1<<n.
@@ -129,22 +132,22 @@ func (c *compiler) move(w, k bool, imm int64, dst, src reg) {
 	}
 }
 
-func (c *compiler) shift(w, k bool, op two, imm int64, dst, src reg) {
+func (c *compiler) shift(w, k bool, op two, imm int64, dst, n, src reg) {
 	if !k {
-		c.twoRR(w, op, dst, dst, src)
+		c.twoRR(w, op, dst, n, src)
 		return
 	}
-	n := uint8(imm) & (width(w) - 1)
+	s := uint8(imm) & (width(w) - 1)
 	switch {
-	case n == 0 && w:
-	case n == 0:
-		c.movRR(false, dst, dst)
+	case s == 0 && w && dst == n:
+	case s == 0:
+		c.movRR(w, dst, n)
 	case op == lslv:
-		c.lslRI(w, dst, dst, n)
+		c.lslRI(w, dst, n, s)
 	case op == lsrv:
-		c.lsrRI(w, dst, dst, n)
+		c.lsrRI(w, dst, n, s)
 	default:
-		c.asrRI(w, dst, dst, n)
+		c.asrRI(w, dst, n, s)
 	}
 }
 

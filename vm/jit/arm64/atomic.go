@@ -67,9 +67,9 @@ func (c *compiler) exclusive(op ir.Op, size int, src, base reg) {
 	case op == ir.Xchg32 || op == ir.Xchg64:
 		value = src
 	case fetched:
-		c.combine(w, op-ir.FetchAdd32, tmp3, tmp2, src)
+		c.compute(w, op-ir.FetchAdd32, tmp3, tmp2, src)
 	default:
-		c.combine(w, op-ir.AtomicAdd32, tmp3, tmp2, src)
+		c.compute(w, op-ir.AtomicAdd32, tmp3, tmp2, src)
 	}
 	c.stlxr(size, status, value, base)
 	c.cbz(false, true, status, again)
@@ -82,9 +82,9 @@ func (c *compiler) exclusive(op ir.Op, size int, src, base reg) {
 // status tells whether an exclusive store has stored.
 const status = x14
 
-// combine is the arithmetic of an atomic operation, by its distance from the
+// compute is the arithmetic of an atomic operation, by its distance from the
 // first of its group.
-func (c *compiler) combine(w bool, n ir.Op, d, a, b reg) {
+func (c *compiler) compute(w bool, n ir.Op, d, a, b reg) {
 	switch n / 2 {
 	case 0:
 		c.arithRR(w, add, d, a, b)

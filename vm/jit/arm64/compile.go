@@ -103,9 +103,23 @@ func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
 	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
 	c.prologue(c.funcs + emit.Label(n))
+	shapes, short := c.shapes(), c.opts.Off&emit.OptShort == 0
 	for i := f.Start; i < f.End; i++ {
+		in := &c.p.Insns[i]
+		if short && in.Flags&ir.Head != 0 {
+			c.alignment()
+		}
 		c.Bind(c.insns + emit.Label(i))
-		if err := c.insn(i, &c.p.Insns[i]); err != nil {
+		if n := 0; shapes {
+			if n = c.combine(i); n > 0 {
+				for n--; n > 0; n-- {
+					i++
+					c.Bind(c.insns + emit.Label(i))
+				}
+				continue
+			}
+		}
+		if err := c.insn(i, in); err != nil {
 			return err
 		}
 	}
@@ -119,6 +133,18 @@ func (c *compiler) function(n int) error {
 	}
 	c.cold = c.cold[:0]
 	return nil
+}
+
+// alignment lets the next instruction begin a line of 32 bytes, if four
+// instructions that do nothing are enough.
+func (c *compiler) alignment() {
+	n := -c.Len() & 31
+	if n > 16 {
+		return
+	}
+	for ; n > 0; n -= 4 {
+		c.nop()
+	}
 }
 
 // spend takes n instructions off the fuel and polls when it is used up, then

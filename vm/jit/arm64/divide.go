@@ -2,31 +2,30 @@ package arm64
 
 import "github.com/skepbpf/skep/vm/jit/emit"
 
-// division is a division of n, which the result replaces.
+// division is a division of n, with the result in d.
 type division struct {
 	w, signed, mod bool
-	n              reg
+	d, n           reg
 }
 
 // divide emits division and remainder. The machine's quotient by zero is 0, and
 // the least number's by -1 itself, as BPF has them; the remainder follows.
 // RFC 9669 section 4.1.
-func (c *compiler) divide(w, k bool, imm int64, dst, src reg, signed, mod bool) {
-	d := division{w: w, signed: signed, mod: mod, n: dst}
+func (c *compiler) divide(d division, k bool, imm int64, src reg) {
 	if k && c.divideConst(d, imm) {
 		return
 	}
 	op := udiv
-	if signed {
+	if d.signed {
 		op = sdiv
 	}
-	by := c.operand(w, k, imm, src)
-	if !mod {
-		c.twoRR(w, op, dst, dst, by)
+	by := c.operand(d.w, k, imm, src)
+	if !d.mod {
+		c.twoRR(d.w, op, d.d, d.n, by)
 		return
 	}
-	c.twoRR(w, op, tmp2, dst, by)
-	c.msubRR(w, dst, tmp2, by, dst)
+	c.twoRR(d.w, op, tmp2, d.n, by)
+	c.msubRR(d.w, d.d, tmp2, by, d.n)
 }
 
 // divideConst emits division by a constant; false means that it did not.
@@ -44,19 +43,17 @@ func (c *compiler) divideConst(d division, imm int64) bool {
 	case by == 0:
 		return false
 	case by == 1 && d.mod:
-		c.movRI(d.n, 0)
+		c.movRI(d.d, 0)
 	case by == 1 && negative:
-		c.negRR(d.w, d.n, d.n)
+		c.negRR(d.w, d.d, d.n)
 	case by == 1:
-		if !d.w {
-			c.movRR(false, d.n, d.n)
-		}
+		c.shift(d.w, true, lsrv, 0, d.d, d.n, 0)
 	case ok && d.signed:
 		c.signedPower(d, power, negative)
 	case ok && d.mod:
-		c.bitwiseRI(d.w, and, d.n, d.n, int64(by-1))
+		c.bitwiseRI(d.w, and, d.d, d.n, int64(by-1))
 	case ok:
-		c.lsrRI(d.w, d.n, d.n, power)
+		c.lsrRI(d.w, d.d, d.n, power)
 	case c.opts.Off&emit.OptDivide != 0:
 		return false
 	case d.signed && d.w:
@@ -84,12 +81,12 @@ func (c *compiler) signedPower(d division, k uint8, negative bool) {
 	switch {
 	case d.mod:
 		c.bitwiseRI(d.w, and, tmp, tmp, -1<<k)
-		c.arithRR(d.w, sub, d.n, d.n, tmp)
+		c.arithRR(d.w, sub, d.d, d.n, tmp)
 	case negative:
 		c.asrRI(d.w, tmp, tmp, k)
-		c.negRR(d.w, d.n, tmp)
+		c.negRR(d.w, d.d, tmp)
 	default:
-		c.asrRI(d.w, d.n, tmp, k)
+		c.asrRI(d.w, d.d, tmp, k)
 	}
 }
 
@@ -157,7 +154,7 @@ func (c *compiler) signed64(d division, by uint64, negative bool) {
 // -1 if the dividend is negative and else 0.
 func (c *compiler) towardsZero(d division, by uint64, negative bool) {
 	if negative && !d.mod {
-		c.arithRR(d.w, sub, d.n, tmp2, tmp)
+		c.arithRR(d.w, sub, d.d, tmp2, tmp)
 		return
 	}
 	c.arithRR(d.w, sub, tmp, tmp, tmp2)
@@ -167,9 +164,9 @@ func (c *compiler) towardsZero(d division, by uint64, negative bool) {
 // remains puts the quotient tmp, or what it leaves of the dividend, into place.
 func (c *compiler) remains(d division, by uint64) {
 	if !d.mod {
-		c.movRR(d.w, d.n, tmp)
+		c.movRR(d.w, d.d, tmp)
 		return
 	}
 	c.movRI(tmp2, int64(by))
-	c.msubRR(d.w, d.n, tmp, tmp2, d.n)
+	c.msubRR(d.w, d.d, tmp, tmp2, d.n)
 }

@@ -58,6 +58,16 @@ func (e *encoder) pair(op uint32, t, t2, base reg, off int32) {
 	e.U32(op | uint32(off>>3)&0x7f<<15 | uint32(t2)<<10 | dnm(t, base, 0))
 }
 
+// The accesses of pairs of 4 bytes, by their words; loads clear the upper halves.
+const (
+	stp4 uint32 = 0x2900_0000
+	ldp4 uint32 = 0x2940_0000
+)
+
+// pair4 accesses 8 bytes at base + off, which is a multiple of 4 from -256 to
+// 252.
+func (e *encoder) pair4(op uint32, t, t2, base reg, off int32) { e.pair(op, t, t2, base, 2*off) }
+
 // strPre and ldrPost access 8 bytes and move base by off, from -256 to 255,
 // before and after.
 func (e *encoder) strPre(t, base reg, off int32) {
@@ -105,6 +115,9 @@ func (e *encoder) dmb() { e.U32(0xd503_3bbf) }
 
 // dmbLoads keeps what follows behind the loads before.
 func (e *encoder) dmbLoads() { e.U32(0xd503_39bf) }
+
+// nop does nothing.
+func (e *encoder) nop() { e.U32(0xd503_201f) }
 
 func (e *encoder) b(l emit.Label)  { e.want(l, fix26, 0x1400_0000) }
 func (e *encoder) bl(l emit.Label) { e.want(l, fix26, 0x9400_0000) }

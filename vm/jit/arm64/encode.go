@@ -158,9 +158,20 @@ func (op arith) opposite() arith { return op ^ 0x4000_0000 }
 
 func (e *encoder) arithRR(w bool, op arith, d, n, m reg) { e.U32(sf(w) | uint32(op) | dnm(d, n, m)) }
 
-// arithShifted shifts m left by s before.
-func (e *encoder) arithShifted(w bool, op arith, d, n, m reg, s uint8) {
-	e.U32(sf(w) | uint32(op) | dnm(d, n, m) | uint32(s)<<10)
+// shift is how a second operand is shifted by its field.
+type shift uint32
+
+// The shifts; ror is for bitwise operations only.
+const (
+	lsl shift = 0 << 22
+	lsr shift = 1 << 22
+	asr shift = 2 << 22
+	ror shift = 3 << 22
+)
+
+// arithShifted shifts m by s before.
+func (e *encoder) arithShifted(w bool, op arith, d, n, m reg, by shift, s uint8) {
+	e.U32(sf(w) | uint32(op) | uint32(by) | dnm(d, n, m) | uint32(s)<<10)
 }
 
 // arithImm reports whether arithRI takes v or, by the opposite operation, -v.
@@ -219,9 +230,9 @@ const (
 
 func (e *encoder) logicRR(w bool, op logic, d, n, m reg) { e.U32(sf(w) | uint32(op) | dnm(d, n, m)) }
 
-// logicShifted shifts m left by s before.
-func (e *encoder) logicShifted(w bool, op logic, d, n, m reg, s uint8) {
-	e.U32(sf(w) | uint32(op) | dnm(d, n, m) | uint32(s)<<10)
+// logicShifted shifts m by s before.
+func (e *encoder) logicShifted(w bool, op logic, d, n, m reg, by shift, s uint8) {
+	e.U32(sf(w) | uint32(op) | uint32(by) | dnm(d, n, m) | uint32(s)<<10)
 }
 
 // bitmask is how bitwise operations encode the constant v: an element of 2 to

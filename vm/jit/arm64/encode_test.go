@@ -38,6 +38,7 @@ func every(f func(emit func(e *encoder))) {
 				f(func(e *encoder) { e.asrRI(w, d, n, s) })
 				f(func(e *encoder) { e.rorRI(w, d, n, s) })
 			}
+			f(func(e *encoder) { e.fieldRI(w, ubfm, d, n, 5, 12) })
 			f(func(e *encoder) { e.extend(w, sbfm, d, n, 8) })
 			f(func(e *encoder) { e.extend(w, sbfm, d, n, 16) })
 			f(func(e *encoder) { e.extend(w, ubfm, d, n, 16) })
@@ -68,7 +69,9 @@ func every(f func(emit func(e *encoder))) {
 func everyArith(f func(emit func(e *encoder)), w bool, d, n, m reg) {
 	for _, op := range []arith{add, adds, sub, subs} {
 		f(func(e *encoder) { e.arithRR(w, op, d, n, m) })
-		f(func(e *encoder) { e.arithShifted(w, op, d, n, m, 5) })
+		for _, by := range []shift{lsl, lsr, asr} {
+			f(func(e *encoder) { e.arithShifted(w, op, d, n, m, by, 5) })
+		}
 		for _, imm := range []int64{0, 1, 4095, 4096, 0xfff000, -1, -4096} {
 			f(func(e *encoder) { e.arithRI(w, op, d, n, imm) })
 		}
@@ -83,7 +86,9 @@ func everyArith(f func(emit func(e *encoder)), w bool, d, n, m reg) {
 	f(func(e *encoder) { e.tstRR(w, n, m) })
 	for _, op := range []logic{and, bic, orr, orn, eor, eon, ands} {
 		f(func(e *encoder) { e.logicRR(w, op, d, n, m) })
-		f(func(e *encoder) { e.logicShifted(w, op, d, n, m, 7) })
+		for _, by := range []shift{lsl, lsr, asr, ror} {
+			f(func(e *encoder) { e.logicShifted(w, op, d, n, m, by, 7) })
+		}
 	}
 	for _, op := range []logic{and, orr, eor, ands} {
 		for _, v := range []uint64{1, 0xff, 0xff00ff00ff00ff00, 0x8000000180000001, 0x5555555555555555, 0xfffffff8fffffff8} {
@@ -120,6 +125,8 @@ func everyMemory(f func(emit func(e *encoder)), d, n, m reg) {
 		f(func(e *encoder) { e.pair(ldp, d, m, sp, off) })
 		f(func(e *encoder) { e.pair(stpPre, d, m, sp, off) })
 		f(func(e *encoder) { e.pair(ldpPost, d, m, sp, off) })
+		f(func(e *encoder) { e.pair4(stp4, d, m, n, off/2) })
+		f(func(e *encoder) { e.pair4(ldp4, d, m, sp, off/2) })
 	}
 	f(func(e *encoder) { e.strPre(d, sp, -16) })
 	f(func(e *encoder) { e.ldrPost(d, sp, 16) })
@@ -171,6 +178,7 @@ func everyJump(f func(emit func(e *encoder))) {
 	f(func(e *encoder) { e.retR(x27) })
 	f(func(e *encoder) { e.dmb() })
 	f(func(e *encoder) { e.dmbLoads() })
+	f(func(e *encoder) { e.nop() })
 }
 
 // TestEncodingsAreWhatTheyWere holds every instruction against a file of bytes

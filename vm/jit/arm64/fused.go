@@ -53,9 +53,9 @@ func (c *compiler) indexed(in *ir.Insn, dst, src reg) {
 	case op == ir.Lea:
 		c.addRI(add, dst, src, in.Imm)
 	case in.Imm == 0:
-		c.arithShifted(true, add, dst, src, index, in.Scale)
+		c.arithShifted(true, add, dst, src, index, lsl, in.Scale)
 	default:
-		c.arithShifted(true, add, tmp3, src, index, in.Scale)
+		c.arithShifted(true, add, tmp3, src, index, lsl, in.Scale)
 		c.addRI(add, dst, tmp3, in.Imm)
 	}
 }
@@ -66,6 +66,6 @@ func (c *compiler) accessIndexed(a access, size int, t, base, index reg, in *ir.
 		c.memIndexed(a, size, t, base, index, in.Scale > 0)
 		return
 	}
-	c.arithShifted(true, add, tmp3, base, index, in.Scale)
+	c.arithShifted(true, add, tmp3, base, index, lsl, in.Scale)
 	c.access(a, size, t, tmp3, in.Off)
 }

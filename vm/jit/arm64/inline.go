@@ -57,7 +57,7 @@ func (c *compiler) lookup(m *ir.MapLayout) bool {
 // element is d = base + index*n.
 func (c *compiler) element(d, base, index reg, n uint64) {
 	if s, ok := log2(true, int64(n)); ok {
-		c.arithShifted(true, add, d, base, index, s)
+		c.arithShifted(true, add, d, base, index, lsl, s)
 		return
 	}
 	c.movRI(tmp2, int64(n))
@@ -85,7 +85,7 @@ func (c *compiler) loopCode() {
 	// The function is its index in the table, relative to its row.
 	c.adr(fn, table)
 	c.movRR(false, tmp, regs[2])
-	c.arithShifted(true, add, fn, fn, tmp, 2)
+	c.arithShifted(true, add, fn, fn, tmp, lsl, 2)
 	c.load(4, true, tmp, fn, 0)
 	c.arithRR(true, add, fn, fn, tmp)
 

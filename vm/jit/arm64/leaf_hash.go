@@ -150,7 +150,7 @@ func (c *compiler) hashKey(key reg, n int, seed uint64) {
 func (c *compiler) keyWord(key reg, off, n int32) {
 	part := func(size int, at int32, shift uint8) {
 		c.load(size, false, leafTmp, key, at)
-		c.logicShifted(true, orr, wordReg, wordReg, leafTmp, shift)
+		c.logicShifted(true, orr, wordReg, wordReg, leafTmp, lsl, shift)
 	}
 	switch {
 	case n == 8:

@@ -147,6 +147,6 @@ func (c *compiler) bigEndian(dst, base reg, off, n int32) {
 	}
 	for ; i < n; i++ {
 		c.load(1, false, tmp, base, off+i)
-		c.logicShifted(true, orr, dst, dst, tmp, uint8(56-8*i))
+		c.logicShifted(true, orr, dst, dst, tmp, lsl, uint8(56-8*i))
 	}
 }
