@@ -29,6 +29,7 @@ type Engine struct {
 	features uint64
 	off      emit.Opt
 	call     mem.Addr  // stub that calls a function
+	jump     mem.Addr  // stub that enters a function 0 that is bare
 	resume   mem.Addr  // stub that goes on after an exit
 	handlers *handlers // of signals, nil if there are none
 
@@ -77,6 +78,9 @@ func New(opts *Options) (*Engine, error) {
 	}
 	if err == nil {
 		e.call, e.resume = b.Addr()+mem.Addr(stubs.Funcs[0]), b.Addr()+mem.Addr(stubs.Funcs[1])
+		if e.jump = e.call; len(stubs.Funcs) > 3 {
+			e.jump = b.Addr() + mem.Addr(stubs.Funcs[3])
+		}
 		if !opts.NoSignals {
 			e.handlers, err = handle(a, b.Addr()+mem.Addr(stubs.Funcs[2]))
 		}
@@ -124,7 +128,7 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	cd.starts, cd.funcs = out.Starts, out.Funcs
+	cd.starts, cd.funcs, cd.bare = out.Starts, out.Funcs, out.Bare
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cd.block, cd.base = block, block.Addr()
@@ -184,6 +188,7 @@ type code struct {
 	base   mem.Addr
 	exits  []exit
 	funcs  []int32
+	bare   bool // function 0 is entered by a jump
 	starts []int32
 }
 

@@ -61,7 +61,11 @@ func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, e
 	s := &b.Saved
 	s[1], s[2], s[3], s[4], s[5] = r1, r2, r3, r4, r5
 	b.Engine[wordTarget] = cd.at(cd.funcs[fn])
-	enter(uintptr(cd.engine.call), uintptr(unsafe.Pointer(b)))
+	stub := cd.engine.call
+	if fn == 0 && cd.bare {
+		stub = cd.engine.jump
+	}
+	enter(uintptr(stub), uintptr(unsafe.Pointer(b)))
 	if exitOf(b)[0] == emit.Done && b.Fuel >= 0 {
 		return s[0], nil
 	}

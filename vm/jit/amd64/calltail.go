@@ -10,14 +10,14 @@ import (
 // the array is none, or that the stack is at its end.
 //
 // The program that is entered takes the place of this one. Out of a subprogram
-// it is called, because it saves nothing, and returns here.
+// it returns here, because it saves nothing.
 func (c *compiler) tailCall(insn int32, in *ir.Insn) {
 	over, slow := c.NewLabel(), c.NewLabel()
 	if c.opts.Off&emit.OptTail == 0 && c.opts.CodeSize != 0 {
 		c.tailWord(in, over)
 		c.tailCheck(slow)
 		c.aluMI(true, sub, block, ir.BlockTailCalls, 1)
-		c.enterTail(func() { c.callR(tmp) }, func() { c.jmpR(tmp) })
+		c.enterTail(func() { c.jmpR(tmp) })
 		c.Bind(slow)
 		c.testRR(true, tmp, tmp)
 		c.jcc(condE, over)
@@ -26,16 +26,13 @@ func (c *compiler) tailCall(insn int32, in *ir.Insn) {
 	c.jmp(over)
 	c.exits[len(c.exits)-1].Unwind = c.Len()
 	c.load(8, false, regs[1], block, saved(1))
-	c.enterTail(
-		func() { c.callMem(block, emit.BlockTarget) },
-		func() { c.jmpMem(block, emit.BlockTarget) },
-	)
+	c.enterTail(func() { c.jmpMem(block, emit.BlockTarget) })
 	c.Bind(over)
 }
 
-// enterTail gives up the frame and enters another program, by a jump where
-// nothing is saved.
-func (c *compiler) enterTail(call, jump func()) {
+// enterTail gives up the frame and enters another program, which returns here
+// where something is saved.
+func (c *compiler) enterTail(jump func()) {
 	if c.fn.StackDepth > 0 {
 		c.movRR(true, rsp, rbp)
 	}
@@ -43,7 +40,11 @@ func (c *compiler) enterTail(call, jump func()) {
 		jump()
 		return
 	}
-	call()
+	behind := c.NewLabel()
+	c.leaLabel(tmp2, behind)
+	c.push(tmp2)
+	jump()
+	c.Bind(behind)
 	c.restore()
 	c.ret()
 }

@@ -86,7 +86,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	for i := range p.Insns {
 		out.Starts[i] = c.Offset(c.insns + emit.Label(i))
 	}
-	out.Code, out.Exits = c.Code, c.exits
+	out.Code, out.Exits, out.Bare = c.Code, c.exits, c.outer
 	return out, nil
 }
 
@@ -112,7 +112,7 @@ func (c *compiler) function(n int) error {
 	}
 	c.Bind(c.unwind)
 	c.epilogue()
-	c.ret()
+	c.back()
 	for _, k := range c.cold {
 		c.Bind(k.at)
 		c.exit(k.kind, k.insn, k.kind == emit.ExitPoll)
@@ -210,7 +210,7 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 	case op == ir.Exit:
 		if i != c.fn.End-1 {
 			c.epilogue()
-			c.ret()
+			c.back()
 		}
 	case op == ir.TailCall:
 		c.tailCall(n, in)

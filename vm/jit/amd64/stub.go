@@ -24,19 +24,13 @@ func (e *encoder) fromGo() {
 
 // Stubs is the code through which Go enters a run and goes on with it: Funcs[0]
 // calls the function at BlockTarget with r1 to r5 as saved, Funcs[1] goes on at
-// BlockResume, Funcs[2] ends a run that faulted.
+// BlockResume, Funcs[2] ends a run that faulted, Funcs[3] is Funcs[0] for a
+// function 0 that saves nothing.
 func Stubs() *emit.Output {
 	var e encoder
 	e.Reset(256)
 	out := &emit.Output{Funcs: []int32{e.Len()}}
-	e.fromGo()
-	for i := 1; i <= 5; i++ {
-		e.load(8, false, regs[i], block, saved(i))
-	}
-	e.callMem(block, emit.BlockTarget)
-	e.store(8, block, saved(0), rax)
-	e.storeI(4, block, emit.BlockExit, emit.Done)
-	e.toGo()
+	e.stub(func() { e.callMem(block, emit.BlockTarget) })
 
 	out.Funcs = append(out.Funcs, e.Len())
 	e.fromGo()
@@ -49,8 +43,30 @@ func Stubs() *emit.Output {
 	out.Funcs = append(out.Funcs, e.Len())
 	e.storeI(4, block, emit.BlockExit, emit.Fault)
 	e.toGo()
+
+	out.Funcs = append(out.Funcs, e.Len())
+	e.stub(func() {
+		behind := e.NewLabel()
+		e.leaLabel(tmp, behind)
+		e.push(tmp)
+		e.jmpMem(block, emit.BlockTarget)
+		e.Bind(behind)
+	})
+	e.link()
 	out.Code = e.Code
 	return out
+}
+
+// stub enters a function with r1 to r5 as saved.
+func (e *encoder) stub(call func()) {
+	e.fromGo()
+	for i := 1; i <= 5; i++ {
+		e.load(8, false, regs[i], block, saved(i))
+	}
+	call()
+	e.store(8, block, saved(0), rax)
+	e.storeI(4, block, emit.BlockExit, emit.Done)
+	e.toGo()
 }
 
 // StartStub appends to a program the code for vm.Starter, which loads the first
@@ -75,8 +91,17 @@ func StartStub(out *emit.Output, args int) int32 {
 	for r := 1; r <= args; r++ {
 		e.load(8, false, regs[r], block, saved(r))
 	}
-	e.Byte(0xe8)
-	e.U32(uint32(out.Funcs[0] - (e.Len() + 4)))
+	if out.Bare {
+		behind := e.NewLabel()
+		e.leaLabel(tmp, behind)
+		e.push(tmp)
+		e.Byte(0xe9)
+		e.U32(uint32(out.Funcs[0] - (e.Len() + 4)))
+		e.Bind(behind)
+	} else {
+		e.Byte(0xe8)
+		e.U32(uint32(out.Funcs[0] - (e.Len() + 4)))
+	}
 	e.store(8, block, saved(0), rax)
 	e.storeI(4, block, emit.BlockExit, emit.Done)
 	e.store(8, block, ir.BlockFuel, fuel)

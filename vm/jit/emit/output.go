@@ -116,4 +116,6 @@ type Output struct {
 	Funcs []int32 // offset of each function
 	// Starts are the offsets at which each lowered instruction begins.
 	Starts []int32
+	// Bare is set if function 0 saves nothing, and is entered by a jump.
+	Bare bool
 }
