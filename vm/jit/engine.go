@@ -29,7 +29,7 @@ type Engine struct {
 	features uint64
 	off      emit.Opt
 	call     mem.Addr  // stub that calls a function
-	jump     mem.Addr  // stub that enters a function 0 that is bare
+	jump     mem.Addr  // the same for open functions
 	resume   mem.Addr  // stub that goes on after an exit
 	handlers *handlers // of signals, nil if there are none
 
@@ -128,7 +128,7 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	cd.starts, cd.funcs, cd.bare = out.Starts, out.Funcs, out.Bare
+	cd.starts, cd.funcs, cd.open = out.Starts, out.Funcs, out.Open
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cd.block, cd.base = block, block.Addr()
@@ -188,7 +188,7 @@ type code struct {
 	base   mem.Addr
 	exits  []exit
 	funcs  []int32
-	bare   bool // function 0 is entered by a jump
+	open   []bool // functions that are entered by a jump
 	starts []int32
 }
 

@@ -62,7 +62,7 @@ func (cd *code) run(c *vm.Context, fn int, r1, r2, r3, r4, r5 uint64) (uint64, e
 	s[1], s[2], s[3], s[4], s[5] = r1, r2, r3, r4, r5
 	b.Engine[wordTarget] = cd.at(cd.funcs[fn])
 	stub := cd.engine.call
-	if fn == 0 && cd.bare {
+	if cd.open != nil && cd.open[fn] {
 		stub = cd.engine.jump
 	}
 	enter(uintptr(stub), uintptr(unsafe.Pointer(b)))

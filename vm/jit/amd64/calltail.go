@@ -46,7 +46,7 @@ func (c *compiler) enterTail(jump func()) {
 	jump()
 	c.Bind(behind)
 	c.restore()
-	c.ret()
+	c.back()
 }
 
 // tailWord loads the array's word into tmp; over is where it goes on if there is

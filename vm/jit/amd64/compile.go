@@ -45,7 +45,9 @@ type compiler struct {
 
 	fn     *ir.Func
 	frame  frame      // of fn
+	number int        // of fn
 	outer  bool       // function 0 is entered from outside alone
+	open   []bool     // by function, see callopen.go
 	unwind emit.Label // the code that ends fn
 }
 
@@ -65,6 +67,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c.leave, c.begin, c.loop = c.NewLabel(), c.NewLabel(), c.NewLabel()
 	c.Bind(c.begin)
 	c.outer = !c.called(0)
+	c.findOpen()
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
 	for i := range p.Funcs {
 		if err := c.function(i); err != nil {
@@ -86,13 +89,14 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	for i := range p.Insns {
 		out.Starts[i] = c.Offset(c.insns + emit.Label(i))
 	}
-	out.Code, out.Exits, out.Bare = c.Code, c.exits, c.outer
+	out.Code, out.Exits, out.Open = c.Code, c.exits, c.open
 	return out, nil
 }
 
 // function emits a function: prologue, body, what runs rarely.
 func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
+	c.number = n
 	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
 	c.prologue(c.funcs + emit.Label(n))
 	shapes := c.shapes()
@@ -206,7 +210,7 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 			c.exit(emit.ExitCall, n, false)
 		}
 	case op == ir.CallLocal:
-		c.call(c.funcs + emit.Label(in.Imm))
+		c.callLocal(int(in.Imm))
 	case op == ir.Exit:
 		if i != c.fn.End-1 {
 			c.epilogue()

@@ -115,18 +115,6 @@ func (c *compiler) restore() {
 	}
 }
 
-// back returns. A processor predicts that a ret goes behind the latest call. An
-// exit to Go is the ret of the call that entered, so no call may lie in between
-// when function 0 exits: it is entered by a jump, and so it is left.
-func (c *compiler) back() {
-	if c.frame.bare {
-		c.pop(tmp)
-		c.jmpR(tmp)
-	} else {
-		c.ret()
-	}
-}
-
 // unwinds emits the place where the latest exit may end the function instead.
 func (c *compiler) unwinds() {
 	over := c.NewLabel()

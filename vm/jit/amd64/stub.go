@@ -24,8 +24,8 @@ func (e *encoder) fromGo() {
 
 // Stubs is the code through which Go enters a run and goes on with it: Funcs[0]
 // calls the function at BlockTarget with r1 to r5 as saved, Funcs[1] goes on at
-// BlockResume, Funcs[2] ends a run that faulted, Funcs[3] is Funcs[0] for a
-// function 0 that saves nothing.
+// BlockResume, Funcs[2] ends a run that faulted, Funcs[3] is Funcs[0] for an open
+// function.
 func Stubs() *emit.Output {
 	var e encoder
 	e.Reset(256)
@@ -91,7 +91,7 @@ func StartStub(out *emit.Output, args int) int32 {
 	for r := 1; r <= args; r++ {
 		e.load(8, false, regs[r], block, saved(r))
 	}
-	if out.Bare {
+	if out.Open[0] {
 		behind := e.NewLabel()
 		e.leaLabel(tmp, behind)
 		e.push(tmp)

@@ -116,6 +116,6 @@ type Output struct {
 	Funcs []int32 // offset of each function
 	// Starts are the offsets at which each lowered instruction begins.
 	Starts []int32
-	// Bare is set if function 0 saves nothing, and is entered by a jump.
-	Bare bool
+	// Open are the functions that are entered by a jump, nil for none.
+	Open []bool
 }
