@@ -71,6 +71,9 @@ func (c *compiler) simple(w, k bool, op alu, in *ir.Insn, dst, src reg) {
 
 func (c *compiler) multiply(w, k bool, in *ir.Insn, dst, src reg) {
 	if k {
+		if c.shapes() && c.multiplyConst(w, dst, dst, in.Imm) {
+			return
+		}
 		if imm, ok := fits(w, in.Imm); ok {
 			c.imulRRI(w, dst, dst, imm)
 			return

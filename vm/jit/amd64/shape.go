@@ -2,6 +2,7 @@ package amd64
 
 import (
 	"math"
+	"math/bits"
 
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
@@ -140,6 +141,9 @@ func (c *compiler) threeOperands(a, b *ir.Insn) bool {
 		c.leaAt(w, dst, operand{base: src, index: index, indexed: true})
 		return true
 	case ir.Mul64K, ir.Mul32K:
+		if c.multiplyConst(w, dst, src, b.Imm) {
+			return true
+		}
 		if ok {
 			c.imulRRI(w, dst, src, imm)
 		}
@@ -161,6 +165,28 @@ func (c *compiler) threeOperands(a, b *ir.Insn) bool {
 		}
 	}
 	return false
+}
+
+// multiplyConst is dst = src * n by what takes less time than a multiplication:
+// n is one more or less than a power of 2. dst may be src.
+func (c *compiler) multiplyConst(w bool, dst, src reg, n int64) bool {
+	switch {
+	case n == 3 || n == 5 || n == 9:
+		c.leaAt(w, dst, operand{base: src, index: src, indexed: true, scale: uint8(bits.TrailingZeros64(uint64(n - 1)))})
+	case n > 1 && n < 1<<31 && n&(n+1) == 0:
+		by := src
+		if dst == src {
+			by = tmp
+			c.movRR(true, tmp, src)
+		} else {
+			c.movRR(true, dst, src)
+		}
+		c.shiftRI(w, opShl, dst, uint8(bits.TrailingZeros64(uint64(n+1))))
+		c.aluRR(w, sub, dst, by)
+	default:
+		return false
+	}
+	return true
 }
 
 // flags emits an operation and the jump that asks whether it is zero or

@@ -16,12 +16,13 @@ func TestTwoOperationsAreOneInstruction(t *testing.T) {
 		a, b ir.Insn
 		want string // code of both
 	}{
-		"add eax, [rsi+8]":   {ir.Insn{Op: ir.LdU32, Dst: 3, Src: 2, Off: 8}, ir.Insn{Op: ir.Add32X, Src: 3, Flags: ir.SrcDead}, "034608"},
-		"imul rax, [rsi]":    {ir.Insn{Op: ir.LdU64, Dst: 3, Src: 2}, ir.Insn{Op: ir.Mul64X, Src: 3, Flags: ir.SrcDead}, "480faf06"},
-		"lea rsi, [rax+5]":   {ir.Insn{Op: ir.Mov64X, Dst: 2}, ir.Insn{Op: ir.Add64K, Dst: 2, Imm: 5}, "488d7005"},
-		"lea esi, [rax+rdx]": {ir.Insn{Op: ir.Mov64X, Dst: 2}, ir.Insn{Op: ir.Add32X, Dst: 2, Src: 3}, "8d3410"},
-		"imul esi, eax, 7":   {ir.Insn{Op: ir.Mov32X, Dst: 2}, ir.Insn{Op: ir.Mul32K, Dst: 2, Imm: 7}, "6bf007"},
-		"movzx esi, al":      {ir.Insn{Op: ir.Mov64X, Dst: 2}, ir.Insn{Op: ir.And64K, Dst: 2, Imm: 255}, "0fb6f0"},
+		"add eax, [rsi+8]":     {ir.Insn{Op: ir.LdU32, Dst: 3, Src: 2, Off: 8}, ir.Insn{Op: ir.Add32X, Src: 3, Flags: ir.SrcDead}, "034608"},
+		"imul rax, [rsi]":      {ir.Insn{Op: ir.LdU64, Dst: 3, Src: 2}, ir.Insn{Op: ir.Mul64X, Src: 3, Flags: ir.SrcDead}, "480faf06"},
+		"lea rsi, [rax+5]":     {ir.Insn{Op: ir.Mov64X, Dst: 2}, ir.Insn{Op: ir.Add64K, Dst: 2, Imm: 5}, "488d7005"},
+		"lea esi, [rax+rdx]":   {ir.Insn{Op: ir.Mov64X, Dst: 2}, ir.Insn{Op: ir.Add32X, Dst: 2, Src: 3}, "8d3410"},
+		"lea esi, [rax+rax*4]": {ir.Insn{Op: ir.Mov32X, Dst: 2}, ir.Insn{Op: ir.Mul32K, Dst: 2, Imm: 5}, "8d3480"},
+		"imul esi, eax, 11":    {ir.Insn{Op: ir.Mov32X, Dst: 2}, ir.Insn{Op: ir.Mul32K, Dst: 2, Imm: 11}, "6bf00b"},
+		"movzx esi, al":        {ir.Insn{Op: ir.Mov64X, Dst: 2}, ir.Insn{Op: ir.And64K, Dst: 2, Imm: 255}, "0fb6f0"},
 	} {
 		if got := body(t, 0, c.a, c.b); got != c.want {
 			t.Errorf("%s: %s, want %s", name, got, c.want)
