@@ -165,10 +165,10 @@ func (r *Runtime) prepare(ctx context.Context, p *image.Program, live []bpfmap.M
 		Trust: opts.Trust, Caps: opts.Caps, KernelTypes: opts.KernelTypes, CPUs: r.CPUs(),
 		LogLevel: uint32(opts.LogLevel), LogSize: opts.LogSize,
 	}
-	if vo.KernelTypes == nil && (p.Type != abi.Raw || len(p.Kfuncs)+len(p.Ksyms) > 0) {
-		// Most programs need none; those that do are refused by name. Reading
-		// them takes longer than all else, and plug-ins have no use for them.
-		vo.KernelTypes, _ = hostKernelTypes()
+	// Most programs need none; those that do and have none are refused by name.
+	vo.FindTypes = func() *btf.Spec {
+		types, _ := hostKernelTypes()
+		return types
 	}
 	proven, err := verifier.Verify(ctx, p, vo)
 	if err != nil {

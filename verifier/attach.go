@@ -27,7 +27,7 @@ func (v *verifier) attachTarget() *target {
 	}
 	v.targetKnown = true
 	name := v.prog.AttachTo
-	if v.kern == nil || name == "" {
+	if name == "" || v.kernel() == nil {
 		return nil
 	}
 	switch t, a := v.progType(), v.attachType(); {
@@ -53,7 +53,7 @@ func (v *verifier) attachTarget() *target {
 // kernelFunc is a function of the kernel as a target.
 func (v *verifier) kernelFunc(name string) *target {
 	var f *btf.Func
-	if v.kern.TypeByName(name, &f) != nil {
+	if v.kernel().TypeByName(name, &f) != nil {
 		return nil
 	}
 	p, ok := f.Type.(*btf.FuncProto)
@@ -68,7 +68,7 @@ func (v *verifier) kernelFunc(name string) *target {
 func (v *verifier) opsMember(name string) *target {
 	ops, member, ok := strings.Cut(name, ":")
 	var s *btf.Struct
-	if !ok || v.kern.TypeByName(ops, &s) != nil {
+	if !ok || v.kernel().TypeByName(ops, &s) != nil {
 		return nil
 	}
 	for i := range s.Members {
@@ -94,7 +94,7 @@ func (v *verifier) opsMember(name string) *target {
 // first parameter is the probe's own data.
 func (v *verifier) tracepoint(name string) *target {
 	var d *btf.Typedef
-	if v.kern.TypeByName("btf_trace_"+name, &d) != nil {
+	if v.kernel().TypeByName("btf_trace_"+name, &d) != nil {
 		return nil
 	}
 	p, ok := bare(d).(*btf.Pointer)
@@ -108,7 +108,7 @@ func (v *verifier) tracepoint(name string) *target {
 	params := f.Params[1:]
 	// The stub of a tracepoint names its arguments.
 	var stub *btf.Func
-	if v.kern.TypeByName("__bpf_trace_"+name, &stub) == nil {
+	if v.kernel().TypeByName("__bpf_trace_"+name, &stub) == nil {
 		if sp, ok := stub.Type.(*btf.FuncProto); ok && len(sp.Params) == len(f.Params) {
 			params = sp.Params[1:]
 		}

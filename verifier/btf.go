@@ -34,7 +34,7 @@ func (v *verifier) typeOf(id, local uint32) btf.Type {
 		}
 		return nil
 	}
-	spec := v.kern
+	spec := v.kernel()
 	if local != kernelType {
 		spec = v.prog.Types
 	}
@@ -50,7 +50,7 @@ func (v *verifier) typeOf(id, local uint32) btf.Type {
 
 // typeID is the id of a type, the reverse of typeOf.
 func (v *verifier) typeID(t btf.Type, local uint32) uint32 {
-	spec := v.kern
+	spec := v.kernel()
 	if local != kernelType {
 		spec = v.prog.Types
 	}
@@ -73,14 +73,14 @@ func (v *verifier) typeID(t btf.Type, local uint32) uint32 {
 
 // kernelStruct is the id of the kernel's struct of a name.
 func (v *verifier) kernelStruct(name string) (uint32, bool) {
-	if name == "" || v.kern == nil {
+	if name == "" || v.kernel() == nil {
 		return 0, false
 	}
 	if id, ok := v.types.structs[name]; ok {
 		return id, id != 0
 	}
 	var id uint32
-	if list, err := v.kern.AnyTypesByName(name); err == nil {
+	if list, err := v.kernel().AnyTypesByName(name); err == nil {
 		for _, t := range list {
 			if s, ok := t.(*btf.Struct); ok {
 				id = v.typeID(s, kernelType)

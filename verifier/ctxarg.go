@@ -35,7 +35,7 @@ func (v *verifier) contextStruct() string {
 // regsStruct is the struct behind userRegs: the target's own, or that of x86.
 func (v *verifier) regsStruct() string {
 	var d *btf.Typedef
-	if v.kern != nil && v.kern.TypeByName(userRegs, &d) == nil {
+	if v.kernel() != nil && v.kernel().TypeByName(userRegs, &d) == nil {
 		if s, ok := bare(d).(*btf.Struct); ok {
 			return s.Name
 		}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/cilium/ebpf/btf"
-
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/image"
 	"github.com/skepbpf/skep/isa"
@@ -19,8 +17,7 @@ type verifier struct {
 	isRaw bool // prog.Type is abi.Raw
 	insns []isa.Insn
 	opts  Options
-	kern  *btf.Spec // the target's types, nil for none
-	log   *logger   // nil when no log is kept
+	log   *logger // nil when no log is kept
 
 	aux  []insnAux
 	subs []subprog

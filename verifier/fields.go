@@ -412,7 +412,7 @@ func (v *verifier) collectKptr(f *fields, p *btf.Pointer, off uint32, mask field
 // kernelHas reports whether the kernel has a function of a name.
 func (v *verifier) kernelHas(name string) bool {
 	var f *btf.Func
-	return name != "" && v.kern.TypeByName(name, &f) == nil
+	return name != "" && v.kernel().TypeByName(name, &f) == nil
 }
 
 // checkMapFields demands that an access to a map value, or to an allocated

@@ -62,7 +62,7 @@ func (v *verifier) kfuncAt(insn int) *kfunc {
 	}
 	var k *kfunc
 	var f *btf.Func
-	if v.kern != nil && v.kern.TypeByName(name, &f) == nil {
+	if v.kernel() != nil && v.kernel().TypeByName(name, &f) == nil {
 		k = &kfunc{name: name, id: v.typeID(f, kernelType)}
 		k.proto, _ = f.Type.(*btf.FuncProto)
 		if k.row = kfRow(name); k.row != nil {

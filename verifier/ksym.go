@@ -34,15 +34,15 @@ func (v *verifier) findKsym(index int) (btf.Type, error) {
 // kernelSymbol is the kernel's variable or function of a name, nil if it has
 // none.
 func (v *verifier) kernelSymbol(name string) btf.Type {
-	if v.kern == nil {
+	if v.kernel() == nil {
 		return nil
 	}
 	var x *btf.Var
-	if v.kern.TypeByName(name, &x) == nil {
+	if v.kernel().TypeByName(name, &x) == nil {
 		return x
 	}
 	var f *btf.Func
-	if v.kern.TypeByName(name, &f) == nil {
+	if v.kernel().TypeByName(name, &f) == nil {
 		return f
 	}
 	return nil
@@ -95,7 +95,7 @@ func (v *verifier) perCPUVars() map[string]bool {
 	}
 	v.perCPU = make(map[string]bool)
 	var sec *btf.Datasec
-	if v.kern.TypeByName(".data..percpu", &sec) == nil {
+	if v.kernel().TypeByName(".data..percpu", &sec) == nil {
 		for i := range sec.Vars {
 			if x, ok := sec.Vars[i].Type.(*btf.Var); ok {
 				v.perCPU[x.Name] = true

@@ -32,10 +32,10 @@ func (v *verifier) checkHook(t *target) error {
 		return nil
 	}
 	var f *btf.Func
-	if err := v.kern.TypeByName(t.name, &f); err != nil {
+	if err := v.kernel().TypeByName(t.name, &f); err != nil {
 		return err
 	}
-	id, err := v.kern.TypeID(f)
+	id, err := v.kernel().TypeID(f)
 	if err != nil {
 		return err
 	}

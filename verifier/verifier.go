@@ -34,6 +34,10 @@ type Options struct {
 	// KernelTypes is the BTF of the kernel that the program is meant for, nil
 	// for none.
 	KernelTypes *btf.Spec
+	// FindTypes is asked for KernelTypes if that is nil, once, by programs that
+	// need it: few do, and to read a kernel's takes longer than to verify most. It
+	// may be nil and give nil.
+	FindTypes func() *btf.Spec
 	// Symbol finds the address of a kernel symbol; nil takes for granted that
 	// every variable in KernelTypes has one.
 	Symbol func(name string) (addr uint64, ok bool)
@@ -81,6 +85,14 @@ type Program struct {
 	numbersOnce sync.Once
 }
 
+// kernel is the target's types, nil for none.
+func (v *verifier) kernel() *btf.Spec {
+	if v.opts.KernelTypes == nil && v.opts.FindTypes != nil {
+		v.opts.KernelTypes, v.opts.FindTypes = v.opts.FindTypes(), nil
+	}
+	return v.opts.KernelTypes
+}
+
 // Image is the program as it was given to Verify. It must not be changed.
 func (p *Program) Image() *image.Program { return p.img }
 
@@ -109,7 +121,6 @@ func Verify(ctx context.Context, p *image.Program, opts *Options) (*Program, err
 	if v.opts.LogSize <= 0 {
 		v.opts.LogSize = defaultLogSize
 	}
-	v.kern = v.opts.KernelTypes
 	v.isRaw = p.Type == abi.Raw
 	v.setRights()
 	v.strict = p.Flags&abi.StrictAlignment != 0 && p.Flags&abi.AnyAlignment == 0
