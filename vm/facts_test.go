@@ -138,7 +138,34 @@ out:
 out:
     r0 = 77
     exit`,
-		made: func(in *ir.Insn) bool { return in.Op == ir.Call },
+		made: func(in *ir.Insn) bool { return in.Op == ir.Elem && in.Flags&ir.InBounds == 0 },
+	},
+	{
+		name: "a key that is stored once is in a register for lookups in many blocks", need: emit.OptElement,
+		prog: `
+    r6 = *(u64 *)(r1 +0)
+    r6 &= 1
+    *(u32 *)(r10 -4) = r6
+    r2 = r10
+    r2 += -4
+    r1 = map[array] ll
+    call bpf_map_lookup_elem
+    if r0 == 0 goto out
+    r7 = *(u64 *)(r0 +0)
+    if r7 == 1 goto out
+    r2 = r10
+    r2 += -4
+    r1 = map[percpu] ll
+    call bpf_map_lookup_elem
+    if r0 == 0 goto out
+    r0 = *(u64 *)(r0 +0)
+    r0 += r7
+    exit
+out:
+    r0 = 77
+    exit`,
+		gone: func(in *ir.Insn) bool { return in.Op == ir.Call || in.Dst == 10 || in.Op == ir.LdU32 },
+		made: func(in *ir.Insn) bool { return in.Op == ir.Elem && in.Flags&ir.InBounds != 0 },
 	},
 	{
 		name: "an inner map is found by a register", need: emit.OptElement,

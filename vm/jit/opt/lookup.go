@@ -9,10 +9,13 @@ import (
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
 
-// lookups makes operations of the calls that look an element of an array up, if
-// the key need not be read from memory: because it always is the same, or still
-// is in the register that was stored as the key.
-func (f *function) lookups(*emit.Options) (changed bool) {
+// lookups makes operations of the calls that look an element of an array up. Where
+// the key always is the same, or still is in the register that was stored, it is
+// not read from memory.
+func (f *function) lookups(o *emit.Options) (changed bool) {
+	if o.Off&emit.OptLookup != 0 {
+		return false
+	}
 	for i := range f.blocks {
 		b := &f.blocks[i]
 		if b.dead {
@@ -23,8 +26,17 @@ func (f *function) lookups(*emit.Options) (changed bool) {
 			if in.Op != ir.Call {
 				continue
 			}
-			if m, ok := f.arrayOf(in); ok && (f.knownElement(in, m) || f.elementOf(b, k, m)) {
-				changed = true
+			m, ok := f.arrayOf(in)
+			if !ok {
+				continue
+			}
+			changed = true
+			if !f.knownElement(in, m) && !f.elementOf(b, k, m) {
+				// The walker may know what the load gives.
+				elem := ir.Insn{Op: ir.Elem, Off: int32(m), Slot: in.Slot, Flags: in.Flags & ir.InBounds}
+				*in = ir.Insn{Op: ir.LdU32, Src: 2, Slot: in.Slot}
+				k++
+				b.insns = slices.Insert(b.insns, k, elem)
 			}
 		}
 	}
