@@ -31,7 +31,7 @@ type compiler struct {
 	opts  emit.Options
 	insns emit.Label // label of instruction 0
 	funcs emit.Label // label of function 0
-	leave emit.Label // the code that saves registers and returns to Go
+	leave emit.Label // the first of those in leaveCode
 	begin emit.Label // of all code
 	loop  emit.Label // the code of bpf_loop
 	loops bool       // somebody calls it
@@ -64,7 +64,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c.Reset(len(p.Insns)*8 + 256)
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
-	c.leave, c.begin, c.loop = c.NewLabel(), c.NewLabel(), c.NewLabel()
+	c.leave, c.begin, c.loop = c.NewLabels(7), c.NewLabel(), c.NewLabel()
 	c.Bind(c.begin)
 	c.outer = !c.called(0)
 	c.findOpen()
@@ -147,7 +147,7 @@ func (c *compiler) spend(n, insn, target int) {
 // before then; r0 always is what the block has.
 func (c *compiler) exit(kind emit.ExitKind, insn int32, all bool) {
 	c.storeI(4, block, emit.BlockExit, int32(len(c.exits)))
-	c.jmp(c.leave)
+	c.jmp(c.leave + emit.Label(c.toSave(kind, insn)))
 	c.exits = append(c.exits, emit.Exit{Kind: kind, Insn: insn, Resume: c.Len(), Unwind: -1})
 	if all {
 		for i := 1; i <= 5; i++ {
@@ -158,19 +158,6 @@ func (c *compiler) exit(kind emit.ExitKind, insn int32, all bool) {
 
 // saved is the offset of a saved register in the block.
 func saved(r int) int32 { return ir.BlockSaved + 8*int32(r) }
-
-// leaveCode is what exits jump to.
-func (c *compiler) leaveCode() {
-	c.Bind(c.leave)
-	c.storeI(4, block, emit.BlockProg, int32(c.opts.Handle))
-	for i := range 6 {
-		c.store(8, block, saved(i), regs[i])
-	}
-	for r := 6; r <= 10; r++ {
-		c.push(regs[r])
-	}
-	c.toGo()
-}
 
 // insn emits instruction i.
 func (c *compiler) insn(i int, in *ir.Insn) error {

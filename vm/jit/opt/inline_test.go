@@ -103,3 +103,15 @@ func TestCallbacksThatAreReadTwiceStay(t *testing.T) {
 		t.Error("the function of a callback is gone")
 	}
 }
+
+// TestNumbersForTracePrintkAreRead keeps the arguments that the prototype of
+// bpf_trace_printk does not name.
+func TestNumbersForTracePrintkAreRead(t *testing.T) {
+	t.Parallel()
+	p := callerOf(9, ir.Insn{Op: ir.Mov64K, Dst: 3, Imm: 42}, ir.Insn{Op: ir.Call}, ir.Insn{Op: ir.Mov64K, Dst: 0})
+	p.Callees = []ir.Callee{{Helper: abi.TracePrintk}}
+	p = Optimize(p, emit.Options{})
+	if in := p.Insns[0]; in.Op != ir.Mov64K || in.Imm != 42 {
+		t.Errorf("begins with %+v", in)
+	}
+}

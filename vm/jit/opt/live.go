@@ -102,7 +102,7 @@ func (f *function) usesOfControl(in *ir.Insn) regs {
 // arguments are the registers that a helper or kfunc takes.
 func arguments(c *ir.Callee) regs {
 	h := abi.HelperByID(c.Helper)
-	if c.Kfunc != "" || h == nil {
+	if c.Kfunc != "" || h == nil || c.Helper == abi.TracePrintk { // the prototype leaves its numbers out
 		return argRegs
 	}
 	s := regs(0)
