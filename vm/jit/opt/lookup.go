@@ -195,6 +195,25 @@ func (f *function) frameStores(*emit.Options) (changed bool) {
 	return changed
 }
 
+// needsFrame reports whether anything in f refers to its frame.
+func (f *function) needsFrame() bool {
+	if f.info.MayGoto != 0 {
+		return true
+	}
+	for i := range f.blocks {
+		b := &f.blocks[i]
+		if b.dead {
+			continue
+		}
+		for k := range b.insns {
+			if in := &b.insns[k]; in.Dst == fp || in.Src == fp || in.Index == fp {
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // frameBytes are bytes of a frame, from the frame pointer down.
 type frameBytes [512 / 64]uint64
 

@@ -69,5 +69,8 @@ func (f *function) optimize(o *emit.Options) {
 	if o.Off&emit.OptUpper == 0 {
 		f.narrow()
 	}
+	if o.Off&emit.OptDead == 0 && !f.needsFrame() {
+		f.info.StackDepth = 0
+	}
 	f.marks()
 }
