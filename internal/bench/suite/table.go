@@ -53,7 +53,7 @@ func (t *table) add(r *row, figs, bare []*bench.Figure) {
 		if f == nil {
 			continue
 		}
-		ns[i] = max(f.PerRun-bare[i].PerRun, 0.01) / float64(r.ops)
+		ns[i] = max(f.Above(bare[i]), 0.01) / float64(r.ops)
 		t.bare[i] = append(t.bare[i], bare[i].PerRun)
 	}
 	var b strings.Builder
