@@ -157,6 +157,7 @@ func TestOperationsOfTheOptimiserOnMemory(t *testing.T) {
 		load, be bool
 		signed   bool
 		constant bool
+		index    bool
 	}{
 		{name: "be16", op: ir.LdBe16, size: 2, load: true, be: true},
 		{name: "be32", op: ir.LdBe32, size: 4, load: true, be: true},
@@ -168,6 +169,9 @@ func TestOperationsOfTheOptimiserOnMemory(t *testing.T) {
 		{name: "s8 with an index", op: ir.LdIdxS8, size: 1, load: true, signed: true},
 		{name: "s16 with an index", op: ir.LdIdxS16, size: 2, load: true, signed: true},
 		{name: "s32 with an index", op: ir.LdIdxS32, size: 4, load: true, signed: true},
+		{name: "be16 with an index", op: ir.LdIdxBe16, size: 2, load: true, be: true, index: true},
+		{name: "be32 with an index", op: ir.LdIdxBe32, size: 4, load: true, be: true, index: true},
+		{name: "be64 with an index", op: ir.LdIdxBe64, size: 8, load: true, be: true, index: true},
 		{name: "store 8 k with an index", op: ir.StIdx8K, size: 1, constant: true},
 		{name: "store 16 k with an index", op: ir.StIdx16K, size: 2, constant: true},
 		{name: "store 32 k with an index", op: ir.StIdx32K, size: 4, constant: true},
@@ -196,7 +200,7 @@ func TestOperationsOfTheOptimiserOnMemory(t *testing.T) {
 					}
 					in.Off = []int32{0, int32(r.IntN(100) - 50), int32(r.IntN(1<<16) - 1<<15)}[r.IntN(3)]
 					rest := int64(at) - int64(in.Off)
-					if !o.be {
+					if !o.be || o.index {
 						in.Scale = uint8(r.IntN(4))
 						for in.Index = 2; in.Index == *base; in.Index++ {
 						}

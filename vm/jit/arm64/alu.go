@@ -16,6 +16,7 @@ func (c *compiler) threeOperands(in *ir.Insn, dst, n, src reg) {
 	if !w {
 		imm = int64(int32(imm))
 	}
+	narrow := in.Flags&ir.Dst32 != 0
 	switch in.Op.Base() {
 	case ir.Add64K:
 		c.simple(w, k, add, imm, dst, n, src)
@@ -38,11 +39,11 @@ func (c *compiler) threeOperands(in *ir.Insn, dst, n, src reg) {
 	case ir.Mov64K:
 		c.move(w, k, imm, dst, src)
 	case ir.Div64K:
-		c.divide(division{w: w, d: dst, n: n}, k, imm, src)
+		c.divide(division{w: w, d: dst, n: n, narrow: narrow}, k, imm, src)
 	case ir.SDiv64K:
 		c.divide(division{w: w, d: dst, n: n, signed: true}, k, imm, src)
 	case ir.Mod64K:
-		c.divide(division{w: w, d: dst, n: n, mod: true}, k, imm, src)
+		c.divide(division{w: w, d: dst, n: n, narrow: narrow, mod: true}, k, imm, src)
 	case ir.SMod64K:
 		c.divide(division{w: w, d: dst, n: n, signed: true, mod: true}, k, imm, src)
 	}

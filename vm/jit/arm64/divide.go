@@ -5,6 +5,7 @@ import "github.com/skepbpf/skep/vm/jit/emit"
 // division is a division of n, with the result in d.
 type division struct {
 	w, signed, mod bool
+	narrow         bool // n has an upper half of zeros
 	d, n           reg
 }
 
@@ -95,8 +96,12 @@ func (c *compiler) unsigned32(d division, by uint32) {
 	m := emit.Unsigned32(by)
 	c.movRI(tmp, int64(m.Mul))
 	if m.Post == 64 {
-		c.movRR(false, tmp2, d.n)
-		c.umulhRR(tmp, tmp2, tmp)
+		n := d.n
+		if !d.narrow {
+			n = tmp2
+			c.movRR(false, n, d.n)
+		}
+		c.umulhRR(tmp, n, tmp)
 	} else {
 		c.umaddlRR(tmp, d.n, tmp, zr)
 		c.lsrRI(true, tmp, tmp, m.Post)

@@ -17,16 +17,22 @@ func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 		c.twoRR(w, rorv, dst, dst, tmp)
 	case ir.Ror64X, ir.Ror32X:
 		c.twoRR(in.Op == ir.Ror64X, rorv, dst, dst, src)
-	case ir.LdBe16:
-		// The word has no bits above 16: none come down.
-		c.load(2, false, dst, src, in.Off)
-		c.oneRR(false, rev16, dst, dst)
-	case ir.LdBe32:
-		c.load(4, false, dst, src, in.Off)
-		c.oneRR(false, rev32, dst, dst)
-	case ir.LdBe64:
-		c.load(8, false, dst, src, in.Off)
-		c.oneRR(true, rev64, dst, dst)
+	case ir.LdBe16, ir.LdBe32, ir.LdBe64:
+		n := in.Op - ir.LdBe16
+		c.load(2<<n, false, dst, src, in.Off)
+		c.reverse(n, dst)
+	}
+}
+
+// reverse turns round the 2<<n bytes that were loaded.
+func (c *compiler) reverse(n ir.Op, r reg) {
+	switch n {
+	case 0: // there are no bits above 16 to come down
+		c.oneRR(false, rev16, r, r)
+	case 1:
+		c.oneRR(false, rev32, r, r)
+	default:
+		c.oneRR(true, rev64, r, r)
 	}
 }
 

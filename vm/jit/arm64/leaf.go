@@ -88,6 +88,8 @@ func (c *compiler) ringLeaf(f *ir.Callee) (emit.ExitKind, leafBody) {
 	switch ring := c.mapOf(f).Kind == ir.MapRing; {
 	case f.Helper == abi.RingBufReserve && ring:
 		return emit.ExitCall, (*compiler).ringReserve
+	case f.Helper == abi.RingBufOutput && ring:
+		return emit.ExitRing, (*compiler).ringOutput
 	case f.Helper == abi.RingBufSubmit:
 		return emit.ExitRing, func(c *compiler, _ *ir.MapLayout) { c.ringFinish(0) }
 	case f.Helper == abi.RingBufDiscard:

@@ -1,6 +1,7 @@
 package arm64
 
 import (
+	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
 )
@@ -127,60 +128,108 @@ func (c *compiler) unlock(base reg, off int64) {
 // a mark. It is for the record that the run reserved last, if machine code did
 // that.
 func (c *compiler) ringFinish(mark int64) {
-	const header, entry, data, at, word, t = x6, x7, x8, x9, x10, x11
+	const entry, header, count = x9, x10, x12
 	const row = ir.BlockRecord - ir.RecordSize // of the last record, beside entry
 	sample, flags, r0 := regs[1], regs[2], regs[0]
 	other, quiet, ended := c.NewLabel(), c.NewLabel(), c.NewLabel()
-	c.memScaled(accLoad, 8, t, block, ir.BlockRecords)
-	c.cbz(true, false, t, other)
-	c.element(entry, block, t, ir.RecordSize)
+	c.memScaled(accLoad, 8, count, block, ir.BlockRecords)
+	c.cbz(true, false, count, other)
+	c.element(entry, block, count, ir.RecordSize)
 	c.memScaled(accLoad, 8, tmp, entry, row+ir.RecordSample)
 	c.cmpRR(true, sample, tmp)
 	c.bcond(condNE, other)
 	c.cmpRI(true, flags, ir.RingNoWakeup)
-	c.bcond(condEQ, quiet)
 	c.bcond(condHI, other)
-
-	// finished is the first word of the record's header, and there is one record
-	// less.
-	finished := func() {
-		c.memUnscaled(accLoad, 4, word, sample, -8)
-		c.bitwiseRI(false, and, word, word, ir.RingBusy-1)
-		if mark != 0 {
-			c.bitwiseRI(false, orr, word, word, mark)
-		}
-		c.arithRI(true, sub, t, t, 1)
-		c.memScaled(accStore, 8, t, block, ir.BlockRecords)
-		c.arithRI(true, sub, tmp, sample, 8)
+	c.arithRI(true, sub, count, count, 1)
+	c.memScaled(accStore, 8, count, block, ir.BlockRecords)
+	c.arithRI(true, sub, ringSlot, sample, 8)
+	c.memScaled(accLoad, 4, ringTmp, ringSlot, 0)
+	c.bitwiseRI(false, and, ringTmp, ringTmp, ir.RingBusy-1)
+	if mark != 0 {
+		c.bitwiseRI(false, orr, ringTmp, ringTmp, mark)
 	}
-	// Go wakes a reader that waits at this very record, as it is known by now.
-	// Else the order is: finish the record, then look where the reader is.
+	c.cbz(true, true, flags, quiet)
 	c.memScaled(accLoad, 8, header, entry, row+ir.RecordHeader)
-	c.memScaled(accLoad, 8, data, header, ir.HeaderBase)
-	c.arithRI(true, sub, at, sample, 8)
-	c.arithRR(true, sub, at, at, data)
-	caughtUp := func() {
-		c.arithRI(true, add, tmp, data, ir.RingConsumer)
-		c.ldar(8, tmp, tmp)
-		c.memScaled(accLoad, 4, tmp2, header, ir.HeaderMask)
-		c.logicRR(false, and, tmp, tmp, tmp2)
-		c.cmpRR(false, tmp, at)
-	}
-	caughtUp()
-	c.bcond(condEQ, other)
-	finished()
-	c.stlr(4, word, tmp)
-	caughtUp()
+	c.memScaled(accLoad, 8, ringData, header, ir.HeaderBase)
+	c.memScaled(accLoad, 4, tmp2, header, ir.HeaderMask)
+	c.publish()
 	c.bcond(condNE, ended)
 	c.movRR(true, sample, header)
 	c.movRI(r0, 1)
 	c.giveUp()
 
 	c.Bind(quiet)
-	finished()
-	c.stlr(4, word, tmp)
+	c.stlr(4, ringTmp, ringSlot)
 	c.Bind(ended)
 	c.movRI(r0, 0)
+	c.leafDone()
+	c.Bind(other)
+	c.movRI(r0, 0)
+	c.giveUp()
+}
+
+// publish writes ringTmp, the first word of a finished record, to the record's
+// header at ringSlot. Then it looks whether the reader has come to this record
+// and may wait there, which is so if the result is equal. tmp2 is the mask. The
+// release before the acquire has the reader see the word or this the reader.
+func (c *compiler) publish() {
+	c.stlr(4, ringTmp, ringSlot)
+	c.arithRI(true, add, tmp, ringData, ir.RingConsumer)
+	c.ldar(8, tmp, tmp)
+	c.logicRR(false, and, tmp, tmp, tmp2)
+	c.arithRR(true, sub, ringSlot, ringSlot, ringData)
+	c.cmpRR(false, tmp, ringSlot)
+}
+
+// maxLeafRecord is the largest sample that a routine copies: larger ones are
+// left to Go, so that no routine takes long.
+const maxLeafRecord = 4096
+
+// ringOutput is bpf_ringbuf_output of the r3 bytes at r2.
+func (c *compiler) ringOutput(m *ir.MapLayout) {
+	const to, at, value = x9, x10, x12
+	header, data, size, flags, r0 := regs[1], regs[2], regs[3], regs[4], regs[0]
+	again, tail, none, other, quiet, done := c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel(), c.NewLabel()
+	c.cmpRI(true, flags, ir.RingNoWakeup)
+	c.bcond(condHI, other)
+	c.cmpRI(true, size, maxLeafRecord)
+	c.bcond(condHI, other)
+	c.reserve(m, header, size, none, other)
+
+	c.arithRI(true, add, to, ringSlot, 8)
+	c.movRI(at, 0)
+	c.bitwiseRI(true, and, ringEnd, size, -8)
+	c.Bind(again)
+	c.cmpRR(true, at, ringEnd)
+	c.bcond(condHS, tail)
+	c.memIndexed(accLoad, 8, value, data, at, false)
+	c.memIndexed(accStore, 8, value, to, at, false)
+	c.arithRI(true, add, at, at, 8)
+	c.b(again)
+	c.Bind(tail)
+	for _, n := range []uint8{2, 1, 0} {
+		over := c.NewLabel()
+		c.tbz(false, size, n, over)
+		c.memIndexed(accLoad, 1<<n, value, data, at, false)
+		c.memIndexed(accStore, 1<<n, value, to, at, false)
+		c.arithRI(true, add, at, at, 1<<n)
+		c.Bind(over)
+	}
+	c.movRR(false, ringTmp, size) // without the mark of a busy record
+	c.cbz(true, true, flags, quiet)
+	c.movRI(tmp2, int64(m.Mask))
+	c.publish()
+	c.bcond(condNE, done)
+	c.movRI(r0, 1) // r1 is the header
+	c.giveUp()
+	c.Bind(quiet)
+	c.stlr(4, ringTmp, ringSlot)
+	c.Bind(done)
+	c.movRI(r0, 0)
+	c.leafDone()
+
+	c.Bind(none)
+	c.movRI(r0, -int64(abi.EAGAIN))
 	c.leafDone()
 	c.Bind(other)
 	c.movRI(r0, 0)

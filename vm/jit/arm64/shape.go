@@ -35,7 +35,7 @@ func (c *compiler) combine(i int) int {
 		if a.Dst == a.Src || b.Dst != a.Dst || b.Op < ir.Add64K || b.Op >= ir.Mov64K {
 			return 0
 		}
-		if op == ir.Mov32X && !b.Op.Is32() && a.Flags&ir.Src32 == 0 {
+		if op == ir.Mov32X && !b.Op.Is32() {
 			return 0
 		}
 		return 1 + c.copied(i+1, b, regs[a.Src&15])
