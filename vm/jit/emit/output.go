@@ -91,6 +91,7 @@ const (
 	OptShape                   // two operations as one instruction
 	OptAddress                 // sums and indices as part of accesses
 	OptUnroll                  // several turns of short loops at once; needs OptFuel
+	OptStores                  // wide stores instead of several narrow ones
 
 	OptAll Opt = 1<<iota - 1
 )

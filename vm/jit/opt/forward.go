@@ -24,7 +24,9 @@ type walker struct {
 
 	// Of the block at hand.
 	n        int // block
+	in       []ir.Insn
 	out      []ir.Insn
+	log      []access
 	before   []vn   // what Dst held before an instruction of out
 	live     []regs // after an instruction of the program
 	at       int    // the instruction of the program
@@ -41,7 +43,7 @@ type state struct {
 // forward runs a walker over f.
 func (f *function) forward(o *emit.Options, w *walker) {
 	w.f, w.off = f, o.Off
-	const all = emit.OptValue | emit.OptRotate | emit.OptBytes | emit.OptMemory
+	const all = emit.OptValue | emit.OptRotate | emit.OptBytes | emit.OptMemory | emit.OptStores
 	if o.Off&all == all {
 		return
 	}
@@ -109,11 +111,12 @@ func (w *walker) block(n int) {
 		return
 	}
 	w.liveness(b)
-	// At most one instruction is written for each that is read.
-	w.out, w.before = b.insns[:0], w.before[:0]
-	insns := b.insns
-	for i := range insns {
-		in := insns[i]
+	// Two stores may become a load and a store, after others that became
+	// nothing: what is written may be ahead of what is read.
+	w.in = append(w.in[:0], b.insns...)
+	w.out, w.before, w.log = b.insns[:0], w.before[:0], w.log[:0]
+	for i := range w.in {
+		in := w.in[i]
 		w.at = i
 		w.step(&in)
 	}

@@ -268,6 +268,67 @@ func (a *author) memory() {
 	}
 }
 
+// stores writes side by side: constants, a copy, or the parts of a number.
+func (a *author) stores() {
+	r := a.others(3)
+	base, off, from := uint8(6), int32(a.IntN(40)), int32(a.IntN(48))
+	if a.IntN(2) == 0 {
+		base, off = fp, -int32(16+a.IntN(32))
+	}
+	log := a.IntN(3)
+	size, n := int32(1)<<log, 2+a.IntN(5)
+	if int32(n)*size > 16 {
+		n = 2
+	}
+	kind, down := a.IntN(3), a.IntN(3) == 0
+	if a.IntN(3) == 0 { // all loads first
+		r, n := a.others(4), 4
+		if base == fp && off > -48 {
+			off = -48
+		}
+		for i := range n {
+			a.put(ir.Insn{Op: ir.LdU8 + ir.Op(log), Dst: r[i], Src: 6, Off: from + int32(i)*size})
+		}
+		if a.IntN(6) == 0 {
+			a.arithmetic()
+		}
+		for _, i := range a.Perm(n) {
+			a.put(ir.Insn{Op: ir.St8X + ir.Op(log), Dst: base, Src: r[i], Off: off + int32(i)*size})
+			a.op(ir.Mov64K, r[i], 0, a.constant())
+		}
+		return
+	}
+	for i := range int32(n) {
+		if down {
+			i = int32(n) - 1 - i
+		}
+		in := ir.Insn{Op: ir.St8X + ir.Op(log), Dst: base, Src: r[0], Off: off + i*size}
+		switch kind {
+		case 0:
+			in.Op, in.Src, in.Imm = ir.St8K+ir.Op(log), 0, a.constant()
+		case 1:
+			if a.IntN(4) == 0 {
+				in.Src = r[1+a.IntN(2)]
+			}
+			src, from := uint8(6), from
+			if a.IntN(8) == 0 {
+				src, from = fp, -48
+			}
+			a.put(ir.Insn{Op: ir.LdU8 + ir.Op(log), Dst: in.Src, Src: src, Off: from + i*size})
+		case 2:
+			in.Src = r[1]
+			a.op(ir.Mov64X+ir.Op(a.IntN(2))*2, r[1], r[0], 0)
+			if i > 0 {
+				a.op(ir.Rsh64K, r[1], 0, int64(8*i*size)&63)
+			}
+		}
+		a.put(in)
+		if a.IntN(12) == 0 {
+			a.memory()
+		}
+	}
+}
+
 // call calls a helper, or one of functions.
 func (a *author) call(functions int) {
 	if functions > 0 && a.IntN(2) == 0 {
@@ -315,7 +376,9 @@ func (a *author) loop(depth, functions int) {
 
 func (a *author) body(depth, functions int) {
 	for range 2 + a.IntN(8) {
-		switch n := a.IntN(16); {
+		switch n := a.IntN(18); {
+		case n > 15:
+			a.stores()
 		case n < 4:
 			a.arithmetic()
 		case n < 6:

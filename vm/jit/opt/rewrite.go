@@ -109,7 +109,7 @@ func (w *walker) rebuild(in *ir.Insn, v vn) bool {
 		}
 		out.Src = count
 	case isLoad(op):
-		return w.wide(in, &x)
+		return w.wide(in, v)
 	case !w.on(emit.OptValue):
 		return false
 	case op == ir.Mov32X || op >= ir.MovSX64From8 && op <= ir.MovSX32From16:
@@ -212,9 +212,11 @@ func (w *walker) source(in *ir.Insn, low bool) {
 func (w *walker) other(in *ir.Insn) {
 	w.emit(in)
 	switch op := in.Op; {
-	case op.IsJump() || op == ir.Spend || op == ir.CastKern || op == ir.CastUser || op >= ir.ProbeU8 && op <= ir.ProbeS32 ||
-		op >= ir.Rol64K && op <= ir.LdBe64 || op == ir.Elem || op == ir.ElemK:
+	case op.IsJump() || op == ir.Spend || op == ir.CastKern || op == ir.CastUser || op >= ir.Rol64K && op <= ir.LdBe64:
+	case op >= ir.ProbeU8 && op <= ir.ProbeS32 || op == ir.Elem || op == ir.ElemK:
+		w.log = w.log[:0]
 	default:
+		w.log = w.log[:0]
 		w.forget()
 	}
 	for d, r := defs(in), uint8(0); d != 0; d, r = d>>1, r+1 {

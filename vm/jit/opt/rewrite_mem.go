@@ -38,6 +38,7 @@ func (w *walker) load(in *ir.Insn) {
 	default:
 		w.base(in, &in.Src, root, off)
 		w.emit(in)
+		w.log = append(w.log, access{len(w.out) - 1, root, v, off, size, false})
 	}
 	w.hold(in.Dst, v)
 }
@@ -59,18 +60,18 @@ func (w *walker) base(in *ir.Insn, reg *uint8, root vn, off int32) {
 
 // wide writes a load of several bytes, if memory is as it was and its address
 // at hand.
-func (w *walker) wide(in *ir.Insn, x *value) bool {
+func (w *walker) wide(in *ir.Insn, v vn) bool {
+	x := w.t.all[v]
 	off, seq := placed(x.imm)
 	if !w.on(emit.OptBytes) || in.Op >= ir.LdU8 && in.Op <= ir.LdS32 || seq != w.st.seq[w.class(x.a)] {
 		return false
 	}
 	out := ir.Insn{Op: x.op, Dst: in.Dst, Slot: in.Slot}
-	for r := range w.st.regs {
-		if d, ok := w.distance(w.st.regs[r], x.a, off); ok {
-			out.Src, out.Off = uint8(r), d
-			w.emit(&out)
-			return true
-		}
+	if r, d, ok := w.reaches(x.a, off); ok {
+		out.Src, out.Off = r, d
+		w.emit(&out)
+		w.wrote(v)
+		return true
 	}
 	for _, r := range [2]uint8{in.Dst, in.Src} {
 		i := w.revocable(r, in)
@@ -81,10 +82,32 @@ func (w *walker) wide(in *ir.Insn, x *value) bool {
 			w.revoke(i)
 			out.Src, out.Off = r, d
 			w.emit(&out)
+			w.wrote(v)
 			return true
 		}
 	}
 	return false
+}
+
+// wrote notes the load of v, the last instruction.
+func (w *walker) wrote(v vn) {
+	x := &w.t.all[v]
+	off, _ := placed(x.imm)
+	size := int8(1) << (x.op - ir.LdU8)
+	if isBigLoad(x.op) {
+		size = 2 << (x.op - ir.LdBe16)
+	}
+	w.log = append(w.log, access{len(w.out) - 1, x.a, v, off, size, false})
+}
+
+// reaches is a register and how far root + off is from it.
+func (w *walker) reaches(root vn, off int32) (reg uint8, d int32, ok bool) {
+	for r := range w.st.regs {
+		if d, ok := w.distance(w.st.regs[r], root, off); ok {
+			return uint8(r), d, true
+		}
+	}
+	return 0, 0, false
 }
 
 // distance is how far root + off is from v, if that is known.
@@ -117,6 +140,8 @@ func (w *walker) store(in *ir.Insn) {
 	w.emit(in)
 	w.overwrite(root, off, size)
 	w.remember(root, off, size, v)
+	w.log = append(w.log, access{len(w.out) - 1, root, v, off, size, true})
+	w.widen()
 }
 
 // stored gives a store the best source, and is the value that is stored as far
