@@ -36,8 +36,8 @@ const (
 	// BackEdge is set on jumps whose target is not after them: where engines
 	// count instructions and poll.
 	BackEdge
-	// Head is set on the first instruction of a loop without loops inside. Only
-	// the optimiser sets it.
+	// Head is set on the first instruction of a short loop without loops inside:
+	// some machines like it aligned. Only the optimiser sets it.
 	Head
 	// SrcDead is set where nobody reads the register Src after the instruction
 	// and Dst is another one. Only the optimiser sets it.

@@ -13,6 +13,7 @@ const (
 	unpolledLoop = 4 << 10
 	unpolledFunc = 64 << 10
 	prepaidLoop  = 64 << 10
+	headedLoop   = 64 // the longest loop that is worth padding
 )
 
 // charge is fuel that is taken before a loop is entered, or given if negative.
@@ -57,6 +58,11 @@ func (f *function) fuel(o *emit.Options) bool {
 			if c := &charges[n]; c.exact {
 				l.unroll(n, c.turns)
 			}
+		}
+	}
+	for n := range l.list {
+		if p := &l.list[n]; p.inner && p.size <= headedLoop {
+			f.blocks[p.head].loops = true
 		}
 	}
 	f.chargeTargets()
@@ -147,6 +153,7 @@ func (l *loops) prepay(n int, charges []charge, rest *int64) {
 	f, p := l.f, &l.list[n]
 	cost, ok := l.cost(n)
 	if !ok {
+		l.prepayMiddle(n, &charges[n])
 		return
 	}
 	turns, exact := int64(0), false
@@ -194,6 +201,45 @@ func (l *loops) prepay(n int, charges []charge, rest *int64) {
 			in.done = true
 		}
 	}
+}
+
+// prepayMiddle moves what loop n costs before it where all jumps that cost lead
+// to its latch, as in a loop that is entered at its test: the program jumps
+// back to behind the test.
+func (l *loops) prepayMiddle(n int, c *charge) {
+	p := &l.list[n]
+	latch := p.latches[0]
+	if len(p.latches) != 1 || latch == p.head || p.calls || l.of[latch] != n {
+		return
+	}
+	cost := l.f.costOf(latch)
+	turns, exact := l.turns(n)
+	if !exact || cost == 0 {
+		return
+	}
+	if !l.dominates(latch, p.exits[0]) {
+		turns-- // of the latch
+	}
+	if turns*cost > prepaidLoop || l.preheader(n) == none {
+		return
+	}
+	for _, b := range l.f.blocks[latch].preds {
+		l.f.plain(b, latch)
+	}
+	c.amount = turns * cost
+}
+
+// costOf is what all jumps to block t cost, if nothing else leads there and all
+// cost the same, else 0.
+func (f *function) costOf(t int) (cost int64) {
+	for _, p := range f.blocks[t].preds {
+		j := f.blocks[p].jump()
+		if j == nil || j.Flags&ir.BackEdge == 0 || int(j.Off) != t || f.blocks[p].next == t || j.Op == ir.MayGoto || cost != 0 && cost != int64(j.Cost) {
+			return 0
+		}
+		cost = int64(j.Cost)
+	}
+	return cost
 }
 
 // always reports whether block b runs as often as the head of loop n, which has
@@ -263,15 +309,7 @@ func (f *function) chargeTargets() {
 		if b.dead || len(b.preds) == 0 {
 			continue
 		}
-		cost := int64(0)
-		for _, p := range b.preds {
-			j := f.blocks[p].jump()
-			if j == nil || j.Flags&ir.BackEdge == 0 || int(j.Off) != t || f.blocks[p].next == t || j.Op == ir.MayGoto || cost != 0 && cost != int64(j.Cost) {
-				cost = 0
-				break
-			}
-			cost = int64(j.Cost)
-		}
+		cost := f.costOf(t)
 		if cost == 0 {
 			continue
 		}

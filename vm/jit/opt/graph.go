@@ -31,6 +31,8 @@ type block struct {
 	liveIn, liveOut regs
 	// upper are registers that a pass over upper halves knows something of.
 	upper regs
+	// loops says that the block is the head of a short loop.
+	loops bool
 	// dead blocks are not laid out.
 	dead bool
 }

@@ -13,6 +13,9 @@ func (f *function) place(out *ir.Program, turn bool) {
 		b := &f.blocks[n]
 		start[n] = int32(len(out.Insns))
 		out.Insns = append(out.Insns, b.insns...)
+		if b.loops && len(b.insns) > 0 {
+			out.Insns[start[n]].Flags |= ir.Head
+		}
 		follows := none
 		if k+1 < len(order) {
 			follows = order[k+1]
