@@ -138,7 +138,7 @@ func TestStress(t *testing.T) {
 // errStop is what a helper ends a run with.
 var errStop = errors.New("stopped")
 
-func stressPrograms(t *testing.T, e *jit.Engine) map[string]*vm.Program {
+func stressPrograms(t testing.TB, e *jit.Engine) map[string]*vm.Program {
 	t.Helper()
 	coll, err := asm.Parse("stress", []byte(strings.TrimPrefix(stressText, "\n")))
 	if err != nil {
