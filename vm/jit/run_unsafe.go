@@ -115,10 +115,13 @@ func exitsOf(cd *code, exits []emit.Exit) []exit {
 func (cd *code) exited(c *vm.Context, sp mem.Addr) (r0 uint64, err error) {
 	b := c.Block
 	s := &b.Saved
-	insn := int32(0) // that left
+	insn := int32(0) // that left; -1 at the end
 	before := guard()
 	defer func() {
 		unguard(before)
+		if insn < 0 {
+			return
+		}
 		if p := recover(); p != nil {
 			err = cd.fail(c, sp, int(insn), wild(p))
 		}
@@ -127,6 +130,7 @@ func (cd *code) exited(c *vm.Context, sp mem.Addr) (r0 uint64, err error) {
 		word := exitOf(b)
 		if word[0] < 0 {
 			if word[0] == emit.Done {
+				insn = -1
 				return cd.done(c, sp)
 			}
 			return 0, cd.faulted(c, sp)
