@@ -72,7 +72,7 @@ func checkElement(t *testing.T, b *bench, at int, m *ir.MapLayout, r *rand.Rand)
 	}
 	regs[in.Src] = high | uint64(key)
 	before := regs
-	b.run(t, in, &regs)
+	b.run(t, &regs, in)
 	for i := range regs {
 		if i != 1 && i != int(in.Dst) && regs[i] != before[i] {
 			t.Errorf("%+v of %+v: r%d is changed", in, m, i)

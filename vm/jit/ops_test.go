@@ -50,16 +50,17 @@ func newBench(t *testing.T, o *Options) *bench {
 	return b
 }
 
-// run runs in with registers r, which it changes but for r1, and gives the fuel
-// that it spent.
-func (b *bench) run(t *testing.T, in ir.Insn, r *[10]uint64) (spent int64) {
+// run runs insns with registers r, which it changes but for r1, and gives the
+// fuel that they spent.
+func (b *bench) run(t *testing.T, r *[10]uint64, insns ...ir.Insn) (spent int64) {
 	t.Helper()
 	p := &ir.Program{Exception: -1, Ctx: &ir.CtxLayout{}, Maps: b.maps}
 	for n := 2; n < 10; n++ {
 		p.Insns = append(p.Insns, ir.Insn{Op: ir.LdU64, Dst: uint8(n), Src: 1, Off: int32(8 * n)})
 	}
-	p.Insns = append(p.Insns, ir.Insn{Op: ir.LdU64, Dst: 0, Src: 1}, ir.Insn{Op: ir.St64X, Dst: 10, Src: 1, Off: -8}, in,
-		ir.Insn{Op: ir.LdU64, Dst: 1, Src: 10, Off: -8})
+	p.Insns = append(p.Insns, ir.Insn{Op: ir.LdU64, Dst: 0, Src: 1}, ir.Insn{Op: ir.St64X, Dst: 10, Src: 1, Off: -8})
+	p.Insns = append(p.Insns, insns...)
+	p.Insns = append(p.Insns, ir.Insn{Op: ir.LdU64, Dst: 1, Src: 10, Off: -8})
 	for n := range 10 {
 		if n != 1 {
 			p.Insns = append(p.Insns, ir.Insn{Op: ir.St64X, Dst: 1, Src: uint8(n), Off: int32(8 * n)})
@@ -85,7 +86,7 @@ func (b *bench) run(t *testing.T, in ir.Insn, r *[10]uint64) (spent int64) {
 	*(b.block + emit.BlockTarget).U64() = uint64(code.Addr()) + uint64(out.Funcs[0])
 	enter(uintptr(b.e.call), uintptr(b.block))
 	if exit := int32(*(b.block + emit.BlockExit).U32()); exit != emit.Done {
-		t.Fatalf("%+v: left by exit %d", in, exit)
+		t.Fatalf("%+v: left by exit %d", insns, exit)
 	}
 	for i := range r {
 		if i != 1 {
@@ -139,7 +140,7 @@ func TestOperationsOfTheOptimiserOnRegisters(t *testing.T) {
 					}
 					want := regs
 					want[in.Dst] = o.do(regs[in.Dst], regs[in.Src], regs[in.Index], &in)
-					if spent := b.run(t, in, &regs); regs != want || spent != 0 {
+					if spent := b.run(t, &regs, in); regs != want || spent != 0 {
 						t.Fatalf("%+v: %x, want %x; %d of fuel", in, regs, want, spent)
 					}
 				}
@@ -232,7 +233,7 @@ func TestOperationsOfTheOptimiserOnMemory(t *testing.T) {
 						binary.LittleEndian.PutUint64(v[:], regs[in.Src])
 						copy(room[at:at+o.size], v[:])
 					}
-					if spent := b.run(t, in, &regs); regs != want || spent != 0 || room != [benchRoom]byte(b.data[benchData:]) {
+					if spent := b.run(t, &regs, in); regs != want || spent != 0 || room != [benchRoom]byte(b.data[benchData:]) {
 						t.Fatalf("%+v: %x, want %x; %d of fuel; %x, want %x", in, regs, want, spent, b.data[benchData:], room)
 					}
 				}
@@ -247,7 +248,7 @@ func TestOperationsOfTheOptimiserOnFuel(t *testing.T) {
 			for _, n := range []int64{1, 77, 800} {
 				regs := [10]uint64{9: 1}
 				want := regs
-				if spent := b.run(t, ir.Insn{Op: op, Imm: n}, &regs); spent != n || regs != want {
+				if spent := b.run(t, &regs, ir.Insn{Op: op, Imm: n}); spent != n || regs != want {
 					t.Errorf("operation %d of %d: spent %d, %x", op, n, spent, regs)
 				}
 			}
