@@ -47,11 +47,16 @@ func (f *function) forward(o *emit.Options, w *walker) {
 	if o.Off&all == all {
 		return
 	}
-	insns := 0
+	insns, longest := 0, 0
 	for i := range f.blocks {
-		insns += len(f.blocks[i].insns)
+		n := len(f.blocks[i].insns)
+		insns, longest = insns+n, max(longest, n)
 	}
 	w.t.reset(insns)
+	w.in, w.before, w.live = room(w.in, longest), room(w.before, longest), room(w.live, longest)
+	if w.log == nil {
+		w.log = make([]access, 0, 32)
+	}
 	w.clock, w.branched = 0, false
 	w.frame = w.t.opaque()
 	w.t.all[w.frame].stack = true
