@@ -9,4 +9,7 @@
 // below. Function 0 saves nothing where Go and tail calls alone enter it: they
 // expect that. Everything lies on the run context's stack, nothing on the
 // goroutine's.
+//
+// Calls. Functions that may leave to Go are entered and left by jumps, others by
+// call and ret: callopen.go says why.
 package amd64

@@ -1,6 +1,7 @@
-// Package opt makes a lowered program cheaper for machines: passes over a graph
-// of blocks that replace operations by fewer or better ones, some of which only
-// they make (ir.Spend and what follows it).
+// Package opt makes a lowered program cheaper for machines: calls give way to
+// what they call (expand.go, inline*.go), then passes over a graph of blocks
+// replace operations by fewer or better ones, some of which only they make
+// (ir.Spend and what follows it).
 //
 // Its one invariant: an optimised program does the same as the lowered one to
 // everything that a run can see: memory, helpers and their arguments, the
