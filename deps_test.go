@@ -64,7 +64,8 @@ var arrows = []arrow{
 	{pkg: "vm/jit/opt", may: []string{"isa", "abi", "vm/ir", "vm/jit/emit"}},
 	{pkg: "vm/jit/amd64", may: []string{"isa", "abi", "vm/ir", "vm/jit/emit"}},
 	{pkg: "vm/jit/arm64", may: []string{"isa", "abi", "vm/ir", "vm/jit/emit"}},
-	{pkg: "vm/jit", may: []string{"isa", "abi", "vm", "vm/ir", "bpfmap", "vm/jit/emit", "vm/jit/opt", "vm/jit/amd64", "vm/jit/arm64", "internal/mem", "internal/execmem", xsys, xarch}},
+	{pkg: "vm/jit", may: []string{"isa", "abi", "vm", "vm/ir", "bpfmap", "vm/jit/emit", "vm/jit/opt", "vm/jit/amd64", "vm/jit/arm64", "internal/mem", "internal/execmem", xsys}},
+	{pkg: "vm/jit/listing", may: []string{"isa", "vm/ir", "vm/jit/emit", "vm/jit/opt", "vm/jit/amd64", "vm/jit/arm64", xarch}},
 	{pkg: "helper", may: []string{"abi", "vm", "bpfmap", "host", "internal/mem", "internal/packet"}},
 	{pkg: "", may: []string{
 		"isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "bpfmap", "vm", "vm/ir",
@@ -96,7 +97,7 @@ var arrows = []arrow{
 	{pkg: "examples/server", may: []string{"", "verifier"}},
 	{pkg: "cmd/skep", may: []string{
 		"", "isa", "abi", "host", "image", "asm", "object", "filter", "verifier", "vm", "vm/interp", "helper", "ringbuf", "perf",
-		"hook", "kernel", "explain", "skeptest", "internal/bench", "internal/decode", "internal/near", "internal/selftest", ciliumBTF, cobra, pflag,
+		"hook", "kernel", "explain", "skeptest", "vm/jit/emit", "vm/jit/listing", "internal/bench", "internal/decode", "internal/near", "internal/selftest", ciliumBTF, cobra, pflag,
 	}},
 }
 

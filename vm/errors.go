@@ -4,8 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/skepbpf/skep/abi"
+	"github.com/skepbpf/skep/image"
 )
 
 // ErrNotSupported is what every *UnsupportedError matches.
@@ -69,6 +71,15 @@ type Fault struct {
 	Size int    // bytes of an access; number of the argument
 	// Verified is set if the verifier had accepted the program.
 	Verified bool
+	Source   *image.Line // of Insn, nil if it is not known
+}
+
+// Locate says that a fault of p happened at a slot.
+func (p *Program) Locate(f *Fault, slot int) {
+	f.Insn = slot
+	if slot >= 0 {
+		f.Source = p.img.LineAt(slot)
+	}
 }
 
 // Error describes the fault.
@@ -76,11 +87,17 @@ func (f *Fault) Error() string {
 	s := fmt.Sprintf("insn %d: %s", f.Insn, f.Kind)
 	switch f.Kind {
 	case FaultRead, FaultWrite, FaultAtomic:
-		s += fmt.Sprintf(" of %d bytes at %#x", f.Size, f.Addr)
+		if f.Size != 0 {
+			s += fmt.Sprintf(" of %d bytes", f.Size)
+		}
+		s += fmt.Sprintf(" at %#x", f.Addr)
 	case FaultArg:
 		s += fmt.Sprintf(": r%d = %#x", f.Size, f.Addr)
 	case FaultHelper:
 		s += fmt.Sprintf(" %d", f.Addr)
+	}
+	if l := f.Source; l != nil {
+		s += fmt.Sprintf(" (%s:%d: %s)", l.File, l.Line, strings.TrimSpace(l.Text))
 	}
 	if f.Verified {
 		s += "; the verifier had accepted the program: this is a bug of skep, please report it"

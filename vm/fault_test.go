@@ -2,6 +2,7 @@ package vm_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 
 	"github.com/skepbpf/skep/vm"
@@ -15,6 +16,7 @@ func TestWildAccessesEndTheRunOnly(t *testing.T) {
 .map counts array key=4 value=8 entries=3
 .program read section=socket
     r1 = 0x100000000000 ll
+    .line "wild.c" 7 3 "  return *p;"
     r0 = *(u32 *)(r1 +8)
     exit
 .program write section=socket
@@ -58,6 +60,7 @@ func TestWildAccessesEndTheRunOnly(t *testing.T) {
 func wildAccesses(t *testing.T, w *world) {
 	t.Helper()
 	r := w.runner(t, 0)
+	sizes := map[string]int{"read": 4, "write": 1, "null": 8, "atomic": 8, "callback": 8}
 	for name, want := range map[string]vm.Fault{
 		"read":     {Kind: vm.FaultRead, Insn: 2, Addr: 0x1000_0000_0008},
 		"write":    {Kind: vm.FaultWrite, Insn: 3, Addr: 0x1000_0000_0000},
@@ -79,6 +82,16 @@ func wildAccesses(t *testing.T, w *world) {
 		if f.Addr == 16 && name == "null" {
 			f.Addr = 0 // Go's panic says nothing of small addresses
 		}
+		if name == "read" {
+			if l := f.Source; l == nil || l.Line != 7 || !strings.Contains(f.Error(), `bad read`) || !strings.Contains(f.Error(), `(wild.c:7: return *p;)`) {
+				t.Errorf("%s: %v", name, f)
+			}
+			f.Source = nil
+		}
+		if n := sizes[name]; f.Size != 0 && f.Size != n {
+			t.Errorf("%s: %d bytes, want %d", name, f.Size, n)
+		}
+		f.Size = 0
 		if *f != want {
 			t.Errorf("%s: %+v, want %+v", name, *f, want)
 		}

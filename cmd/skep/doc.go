@@ -4,7 +4,7 @@
 //	skep run FILE --pcap traffic.pcap   verify, run on packets, show maps and events
 //	skep verify FILE...                 verdicts by the rules of Linux 6.18
 //	skep test FILE...                   expectations written in the object, as the selftests have
-//	skep dump FILE                      instructions with C lines, maps, BTF, or proven facts
+//	skep dump FILE                      instructions with C lines, maps, BTF, proven facts, or machine code
 //	skep asm FILE.s                     assemble text and print the slots
 //	skep bench FILE                     how long a run takes
 //	skep plugin [MEMORY]                run raw bytes from standard input

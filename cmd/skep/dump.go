@@ -17,22 +17,38 @@ type dumpFlags struct {
 	cfg, btf, maps bool
 	hex, verbose   bool
 	facts          bool
+	jit, json      bool
+	plain          bool
+	arch           string
 	btfFile        string
 }
 
 func newDump(e *env) *cobra.Command {
 	var f dumpFlags
 	c := &cobra.Command{
-		Use:   "dump FILE",
+		Use:   "dump FILE [PROGRAM]",
 		Short: "Print instructions with their C lines, maps and types",
 		Long: `Print the programs of an object with their C lines, and its maps.
 
 With --facts the programs are verified, and each instruction stands with what is
 proven of it on every path: what it reads can be, what it accesses, whether a
 branch or a test is decided, whether anybody reads the upper half of a 32-bit
-result. This is what lowering and the native engine rely on.`,
-		Args: cobra.ExactArgs(1),
+result. This is what lowering and the native engine rely on.
+
+With --jit the programs are verified, and each C line and instruction stands with
+the machine code that is made of it, for the machine's architecture or --arch.
+Nothing is run. Code stands where it lies: what is reached rarely is behind its
+function, the entry from Go at the end. Optimisations fold instructions into one
+another; those without code of their own are named.`,
+		Args: cobra.RangeArgs(1, 2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if (f.json || f.arch != "" || f.plain) && !f.jit {
+				return usageErrorf("--json, --arch and --plain go with --jit")
+			}
+			if f.arch != "" && f.arch != "amd64" && f.arch != "arm64" {
+				return usageErrorf("--arch %q: want amd64 or arm64", f.arch)
+			}
+			f.programs = append(f.programs, args[1:]...)
 			coll, err := openObject(e, args[0], f.verbose)
 			if err != nil {
 				return err
@@ -56,6 +72,8 @@ result. This is what lowering and the native engine rely on.`,
 				return nil
 			case f.facts:
 				return dumpFacts(cmd.Context(), e, args[0], coll, progs, f.btfFile)
+			case f.jit:
+				return dumpMachine(e, &f, args[0], coll, progs)
 			}
 			for _, p := range progs {
 				dumpProgram(e.out, p, f.hex)
@@ -72,7 +90,11 @@ result. This is what lowering and the native engine rely on.`,
 	fl.BoolVar(&f.btf, "btf", false, "the object's types")
 	fl.BoolVar(&f.maps, "maps", false, "the object's maps only")
 	fl.BoolVar(&f.facts, "facts", false, "verify, and print what is proven beside each instruction")
-	fl.StringVar(&f.btfFile, "kernel-btf", "", "for --facts: kernel types from this BTF `file` (default: the running kernel's)")
+	fl.BoolVar(&f.jit, "jit", false, "verify, and print the machine code of each instruction")
+	fl.StringVar(&f.arch, "arch", "", "for --jit: amd64 or arm64 (default: the machine's, else amd64)")
+	fl.BoolVar(&f.plain, "plain", false, "for --jit: only instructions that every such machine has")
+	fl.BoolVar(&f.json, "json", false, "for --jit: one JSON object a program")
+	fl.StringVar(&f.btfFile, "kernel-btf", "", "for --facts and --jit: kernel types from this BTF `file` (default: the running kernel's)")
 	fl.BoolVar(&f.hex, "opcodes", false, "print the bytes of each instruction too")
 	fl.BoolVarP(&f.verbose, "verbose", "v", false, "print the commands run")
 	return c

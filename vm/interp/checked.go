@@ -116,7 +116,9 @@ func (u *cpu) fault(kind vm.FaultKind, addr uint64, size int) error {
 	if u.pc < len(u.k.low.Insns) {
 		slot = int(u.k.low.Insns[u.pc].Slot)
 	}
-	return &vm.Fault{Kind: kind, Insn: slot, Addr: addr, Size: size}
+	f := &vm.Fault{Kind: kind, Addr: addr, Size: size}
+	u.k.prog.Locate(f, slot)
+	return f
 }
 
 // step runs one instruction and moves the pc.

@@ -35,7 +35,7 @@ func (m *machine) catch(err *error) {
 	}
 	pc := m.cd.index(unsafe.Pointer(m.ip))
 	in := m.cd.low.Insns[pc-1]
-	f := &vm.Fault{Kind: vm.FaultRead, Insn: int(in.Slot), Verified: true}
+	f := &vm.Fault{Kind: vm.FaultRead, Insn: -1, Verified: true}
 	a, known := e.(interface{ Addr() uintptr })
 	if known {
 		f.Addr = uint64(a.Addr())

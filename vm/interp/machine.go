@@ -127,7 +127,7 @@ func (m *machine) fail(pc int, err error) error {
 func (m *machine) name(i int, err error) error {
 	var f *vm.Fault
 	if errors.As(err, &f) && f.Insn < 0 {
-		f.Insn = int(m.cd.low.Insns[i].Slot)
+		m.cd.prog.Locate(f, int(m.cd.low.Insns[i].Slot))
 	}
 	m.c.Abort(err)
 	return err

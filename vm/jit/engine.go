@@ -128,7 +128,7 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 		e.drop(cd.handle)
 		return nil, err
 	}
-	cd.starts, cd.funcs, cd.open = out.Starts, out.Funcs, out.Open
+	cd.starts, cd.marks, cd.funcs, cd.open = out.Starts, out.Marks, out.Funcs, out.Open
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	cd.block, cd.base = block, block.Addr()
@@ -190,6 +190,7 @@ type code struct {
 	funcs  []int32
 	open   []bool // functions that are entered by a jump
 	starts []int32
+	marks  []emit.Mark
 }
 
 // Close frees the code. It is idempotent.

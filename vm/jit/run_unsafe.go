@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"unsafe"
 
 	"github.com/skepbpf/skep/internal/mem"
@@ -221,25 +220,6 @@ func (cd *code) serve(c *vm.Context, x *exit) error {
 	return nil
 }
 
-// faulted ends a run whose code accessed memory that is not there: a bug.
-func (cd *code) faulted(c *vm.Context, sp mem.Addr) error {
-	pc := mem.Addr(c.Block.Engine[wordPC])
-	f := &vm.Fault{Kind: vm.FaultRead, Insn: -1, Addr: c.Block.Engine[wordAddr], Verified: true}
-	insn := 0
-	if p := cd.engine.holder(pc); p != nil {
-		cd = p
-		n, found := slices.BinarySearch(p.starts, int32(pc-p.base))
-		if !found {
-			n--
-		}
-		insn = max(n, 0)
-		if op := p.low.Insns[insn].Op; op >= ir.St8K && op <= ir.St64X || op >= ir.AtomicAdd32 && op < ir.LoadAcq8 || op >= ir.StoreRel8 && op <= ir.StoreRel64 {
-			f.Kind = vm.FaultWrite
-		}
-	}
-	return cd.fail(c, sp, insn, f)
-}
-
 // register is where an exit has saved a BPF register.
 func (cd *code) register(c *vm.Context, r uint8) *uint64 {
 	if r < 6 {
@@ -253,7 +233,10 @@ func (cd *code) fail(c *vm.Context, sp mem.Addr, insn int, err error) error {
 	c.Block.SP = sp
 	var f *vm.Fault
 	if errors.As(err, &f) && f.Insn < 0 {
-		f.Insn = int(cd.low.Insns[insn].Slot)
+		for insn > 0 && cd.low.Insns[insn].Slot < 0 { // put in by an optimisation
+			insn--
+		}
+		cd.prog.Locate(f, int(cd.low.Insns[insn].Slot))
 	}
 	c.Abort(err)
 	return err

@@ -36,6 +36,7 @@ type compiler struct {
 	loop  emit.Label // the code of bpf_loop
 	loops bool       // somebody calls it
 
+	emit.Marker
 	exits  []emit.Exit
 	skip   int // index of an instruction that the one before is, too; -1 for none
 	cold   []cold
@@ -74,8 +75,10 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 			return nil, err
 		}
 	}
+	c.Mark(&c.Buffer, emit.MarkLeave, -1)
 	c.leaveCode()
 	if c.loops {
+		c.Mark(&c.Buffer, emit.MarkLoop, -1)
 		c.loopCode()
 	}
 	c.leafCode()
@@ -89,7 +92,7 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	for i := range p.Insns {
 		out.Starts[i] = c.Offset(c.insns + emit.Label(i))
 	}
-	out.Code, out.Exits, out.Open = c.Code, c.exits, c.open
+	out.Code, out.Exits, out.Open, out.Marks = c.Code, c.exits, c.open, c.Marks(&c.Buffer)
 	return out, nil
 }
 
@@ -98,6 +101,7 @@ func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
 	c.number = n
 	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
+	c.Mark(&c.Buffer, emit.MarkFunc, n)
 	c.prologue(c.funcs + emit.Label(n))
 	shapes := c.shapes()
 	for i := f.Start; i < f.End; i++ {
@@ -114,10 +118,12 @@ func (c *compiler) function(n int) error {
 			return err
 		}
 	}
+	c.Mark(&c.Buffer, emit.MarkEnd, n)
 	c.Bind(c.unwind)
 	c.epilogue()
 	c.back()
 	for _, k := range c.cold {
+		c.Mark(&c.Buffer, emit.MarkExit, int(k.insn))
 		c.Bind(k.at)
 		c.exit(k.kind, k.insn, k.kind == emit.ExitPoll)
 		c.jmp(k.back)

@@ -107,6 +107,7 @@ func (c *compiler) leafCode() {
 	for i := range c.leaves {
 		l := &c.leaves[i]
 		c.alignment()
+		c.Mark(&c.Buffer, emit.MarkLeaf, l.callee)
 		c.Bind(l.at)
 		l.body(c, c.mapOf(&c.p.Callees[l.callee]))
 	}

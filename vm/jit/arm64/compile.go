@@ -38,6 +38,7 @@ type compiler struct {
 	loop  emit.Label // the code of bpf_loop
 	loops bool       // somebody calls it
 
+	emit.Marker
 	exits  []emit.Exit
 	cold   []cold
 	leaves []leaf // routines that somebody calls
@@ -70,6 +71,7 @@ func (c *compiler) compile() (*emit.Output, error) {
 	p := c.p
 	c.Reset(len(p.Insns)*8 + 256)
 	c.exits, c.leaves = c.exits[:0], c.leaves[:0]
+	c.Unmark()
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
 	c.leave, c.loop, c.loops = c.NewLabel(), c.NewLabel(), false
@@ -80,8 +82,10 @@ func (c *compiler) compile() (*emit.Output, error) {
 			return nil, err
 		}
 	}
+	c.Mark(&c.Buffer, emit.MarkLeave, -1)
 	c.leaveCode()
 	if c.loops {
+		c.Mark(&c.Buffer, emit.MarkLoop, -1)
 		c.loopCode()
 	}
 	c.leafCode()
@@ -94,7 +98,7 @@ func (c *compiler) compile() (*emit.Output, error) {
 	for i := range p.Insns {
 		out.Starts[i] = c.Offset(c.insns + emit.Label(i))
 	}
-	out.Code, out.Exits = c.Code, c.exits
+	out.Code, out.Exits, out.Marks = c.Code, c.exits, c.Marks(&c.Buffer)
 	return out, nil
 }
 
@@ -102,6 +106,7 @@ func (c *compiler) compile() (*emit.Output, error) {
 func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
 	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
+	c.Mark(&c.Buffer, emit.MarkFunc, n)
 	c.prologue(c.funcs + emit.Label(n))
 	shapes, short := c.shapes(), c.opts.Off&emit.OptShort == 0
 	for i := f.Start; i < f.End; i++ {
@@ -123,10 +128,12 @@ func (c *compiler) function(n int) error {
 			return err
 		}
 	}
+	c.Mark(&c.Buffer, emit.MarkEnd, n)
 	c.Bind(c.unwind)
 	c.epilogue()
 	c.ret()
 	for _, k := range c.cold {
+		c.Mark(&c.Buffer, emit.MarkExit, int(k.insn))
 		c.Bind(k.at)
 		c.exit(k.kind, k.insn, k.kind == emit.ExitPoll)
 		c.b(k.back)

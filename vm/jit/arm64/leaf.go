@@ -102,6 +102,7 @@ func (c *compiler) ringLeaf(f *ir.Callee) (emit.ExitKind, leafBody) {
 func (c *compiler) leafCode() {
 	for i := range c.leaves {
 		l := &c.leaves[i]
+		c.Mark(&c.Buffer, emit.MarkLeaf, l.callee)
 		c.Bind(l.at)
 		l.body(c, c.mapOf(&c.p.Callees[l.callee]))
 	}

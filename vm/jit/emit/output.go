@@ -119,4 +119,6 @@ type Output struct {
 	Starts []int32
 	// Open are the functions that are entered by a jump, nil for none.
 	Open []bool
+	// Marks say what else there is, by offset.
+	Marks []Mark
 }
