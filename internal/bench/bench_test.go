@@ -166,7 +166,7 @@ func TestFiguresAreNotThoseOfInterruptions(t *testing.T) {
 	if f := figs[0]; f.PerRun != 25 || f.Result != 7 || f.Runs > a.runs || f.Runs < 10_000_000 {
 		t.Errorf("%+v", f)
 	}
-	if d := figs[0].Above(&Figure{Chunks: slices.Repeat([]float64{20}, len(figs[0].Chunks))}); d != 5 {
+	if d := figs[0].Above(&Figure{low: 20}); d != 5 {
 		t.Errorf("%v above 20, want 5", d)
 	}
 	if f := figs[1]; f.PerRun != 300_000_000 || f.Runs != 4 {

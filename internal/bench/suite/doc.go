@@ -6,8 +6,8 @@
 //	go run ./internal/bench/suite -run '^(array|percpu)$' -engines interp,jit
 //
 // It runs from the module's root. Engines take turns in chunks of about 2 ms, and
-// so does an empty run of each, whose time is taken off, chunk by chunk. So
-// ratios mean something on a machine with other things to
+// so does an empty run of each, whose time is taken off; the lower tenth of the
+// chunks counts. So ratios mean something on a machine with other things to
 // do, and nanoseconds do not.
 //
 // native needs clang, kernel needs bpf(2) and root: where they are missing the
