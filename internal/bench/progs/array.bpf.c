@@ -16,8 +16,7 @@ int run(struct xdp_md *ctx)
 	__u32 x = *(const __u32 *)INPUT(ctx);
 
 	for (int i = 0; i < 1000; i++) {
-		x = next(x);
-		__u32 key = x >> 22;
+		__u32 key = (x ^ i) & 1023;
 		__u64 *v = bpf_map_lookup_elem(&table, &key);
 		if (v)
 			*v += i;
