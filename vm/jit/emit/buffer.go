@@ -23,6 +23,7 @@ type Buffer struct {
 func (b *Buffer) Reset(n int) {
 	if cap(b.Code) < n {
 		b.Code = make([]byte, 0, n)
+		b.labels, b.Fixups = make([]int32, 0, n/6), make([]Fixup, 0, n/16)
 	}
 	b.Code, b.Fixups, b.labels = b.Code[:0], b.Fixups[:0], b.labels[:0]
 }

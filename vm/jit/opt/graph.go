@@ -133,9 +133,7 @@ func (f *function) link() {
 	reached := make([]bool, len(f.blocks))
 	work := make([]int, 1, len(f.blocks))
 	reached[0] = true
-	for i := range f.blocks {
-		f.blocks[i].preds = f.blocks[i].preds[:0]
-	}
+	f.noPreds()
 	for len(work) > 0 {
 		n := work[len(work)-1]
 		work = work[:len(work)-1]
@@ -152,6 +150,25 @@ func (f *function) link() {
 	}
 	for i := range f.blocks {
 		f.blocks[i].dead = !reached[i]
+	}
+}
+
+// noPreds empties the lists of predecessors and makes room for all of them at
+// once.
+func (f *function) noPreds() {
+	count := make([]int32, len(f.blocks))
+	all := 0
+	for i := range f.blocks {
+		for _, s := range f.blocks[i].succs() {
+			if s != none {
+				count[s]++
+				all++
+			}
+		}
+	}
+	room := make([]int, all)
+	for i, n := range count {
+		f.blocks[i].preds, room = room[:0:n], room[n:]
 	}
 }
 

@@ -140,15 +140,16 @@ func (l *loops) dominators() {
 // number numbers the dominator tree so that dominates is two comparisons.
 func (l *loops) number() {
 	n := len(l.f.blocks)
-	l.first, l.last = make([]int32, n), make([]int32, n)
-	size := make([]int32, n)
+	room := make([]int32, 4*n)
+	l.first, l.last = room[:n:n], room[n:2*n:2*n]
+	size := room[2*n : 3*n]
 	for k := len(l.order) - 1; k > 0; k-- {
 		b := l.order[k]
 		size[b]++
 		size[l.idom[b]] += size[b]
 	}
 	size[0]++
-	next := make([]int32, n) // free number below each block
+	next := room[3*n:] // free number below each block
 	next[0] = 1
 	l.last[0] = size[0] - 1
 	for _, b := range l.order[1:] {
