@@ -47,7 +47,19 @@ func shapeText(r *rand.Rand) string {
 	for range 6 + r.IntN(20) {
 		a, b, c := reg(), reg(), reg()
 		w := width()
-		switch r.IntN(9) {
+		switch r.IntN(10) {
+		case 9: // a load, an operation and the store back
+			s, at := size(), 64+r.IntN(32)
+			line("r%d = *(%s *)(r6 +%d)", a, s, at)
+			if r.IntN(2) == 0 {
+				line("%s%d %s= %d", w, a, op(), imm())
+			} else {
+				line("%s%d %s= %s%d", w, a, op(), w, b)
+			}
+			line("*(%s *)(r6 +%d) = r%d", s, at, a)
+			if r.IntN(4) > 0 {
+				line("r%d = %d", a, imm())
+			}
 		case 0: // base + index, with scale or not
 			line("r%d = r%d", a, b)
 			line("r%d &= 7", a)

@@ -15,7 +15,9 @@ func (c *compiler) binary(in *ir.Insn, dst, src reg) {
 	case ir.Or64K:
 		c.simple(w, k, or, in, dst, src)
 	case ir.And64K:
-		c.simple(w, k, and, in, dst, src)
+		if !k || !c.mask(in.Imm, dst) {
+			c.simple(w, k, and, in, dst, src)
+		}
 	case ir.Xor64K:
 		c.simple(w, k, xor, in, dst, src)
 	case ir.Mul64K:

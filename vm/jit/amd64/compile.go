@@ -109,10 +109,14 @@ func (c *compiler) function(n int) error {
 		if i == c.skip {
 			continue
 		}
-		if shapes && i+1 < f.End && c.combine(i) {
-			i++
-			c.Bind(c.insns + emit.Label(i))
-			continue
+		if shapes && i+1 < f.End {
+			if n := c.combine(i, f.End); n > 0 {
+				for range n {
+					i++
+					c.Bind(c.insns + emit.Label(i))
+				}
+				continue
+			}
 		}
 		if err := c.insn(i, &c.p.Insns[i]); err != nil {
 			return err

@@ -99,9 +99,35 @@ func (e *encoder) aluAt(w bool, op alu, dst reg, m operand) {
 
 func (e *encoder) imulAt(w bool, dst reg, m operand) { e.at(w, true, 0xaf, dst, m, false) }
 
-// aluTo is an operation on memory with a register.
-func (e *encoder) aluTo(w bool, op alu, m operand, src reg) {
-	e.at(w, false, byte(op)<<3|1, src, m, false)
+// aluTo is an operation on size bytes of memory with a register.
+func (e *encoder) aluTo(size int, op alu, m operand, src reg) {
+	switch size {
+	case 1:
+		e.at(false, false, byte(op)<<3, src, m, src >= rsp && src <= rdi)
+		return
+	case 2:
+		e.Byte(0x66)
+	}
+	e.at(size == 8, false, byte(op)<<3|1, src, m, false)
+}
+
+// aluToI is an operation on size bytes of memory with an immediate, which must
+// fit in 8 bits for 2 bytes, and of which the low byte counts for 1.
+func (e *encoder) aluToI(size int, op alu, m operand, imm int32) {
+	if size == 2 {
+		e.Byte(0x66)
+	}
+	switch {
+	case size == 1:
+		e.at(false, false, 0x80, reg(op), m, false)
+		e.Byte(byte(imm))
+	case isInt8(int64(imm)):
+		e.at(size == 8, false, 0x83, reg(op), m, false)
+		e.Byte(byte(imm))
+	default:
+		e.at(size == 8, false, 0x81, reg(op), m, false)
+		e.U32(uint32(imm))
+	}
 }
 
 // leaAt is dst = the address.

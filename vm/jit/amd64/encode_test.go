@@ -107,10 +107,12 @@ func everyIndexed(f func(emit func(e *encoder))) {
 				f(func(e *encoder) { e.loadAt(size, true, r, m) })
 				f(func(e *encoder) { e.storeAt(size, m, r) })
 				f(func(e *encoder) { e.storeIAt(size, m, 0x12) })
+				f(func(e *encoder) { e.aluTo(size, xor, m, r) })
+				f(func(e *encoder) { e.aluToI(size, and, m, -5) })
+				f(func(e *encoder) { e.aluToI(max(size, 4), add, m, 500) })
 			}
 			for _, w := range []bool{false, true} {
 				f(func(e *encoder) { e.aluAt(w, sub, r, m) })
-				f(func(e *encoder) { e.aluTo(w, xor, m, r) })
 				f(func(e *encoder) { e.imulAt(w, r, m) })
 				f(func(e *encoder) { e.leaAt(w, r, m) })
 			}

@@ -53,12 +53,22 @@ func source(in *ir.Insn) operand {
 	return m
 }
 
-// combine emits instruction i and the one behind it as one, if it can.
-func (c *compiler) combine(i int) bool {
+// combine emits instruction i and the one or two behind it as one, if it can,
+// and says how many these are. The function ends at end.
+func (c *compiler) combine(i, end int) int {
 	a, b := &c.p.Insns[i], &c.p.Insns[i+1]
-	if b.Flags&ir.Target != 0 {
-		return false
+	switch {
+	case b.Flags&ir.Target != 0:
+	case c.pair(a, b):
+		return 1
+	case i+2 < end && c.update(a, b, &c.p.Insns[i+2]):
+		return 2
 	}
+	return 0
+}
+
+// pair emits two operations as one instruction, if it can.
+func (c *compiler) pair(a, b *ir.Insn) bool {
 	switch {
 	case a.Op == ir.LdU32 || a.Op == ir.LdU64 || a.Op == ir.LdIdxU32 || a.Op == ir.LdIdxU64:
 		return c.loadOp(a, b)
@@ -68,6 +78,54 @@ func (c *compiler) combine(i int) bool {
 		return c.flags(a, b)
 	}
 	return false
+}
+
+// update emits a load, an operation on what it has loaded and the store back,
+// if nobody else reads that.
+func (c *compiler) update(a, b, s *ir.Insn) bool {
+	size, index := 0, false
+	switch {
+	case a.Op >= ir.LdU8 && a.Op <= ir.LdU64 && s.Op == ir.St8X+a.Op-ir.LdU8:
+		size = 1 << (a.Op - ir.LdU8)
+	case a.Op >= ir.LdIdxU8 && a.Op <= ir.LdIdxU64 && s.Op == ir.StIdx8X+a.Op-ir.LdIdxU8:
+		size, index = 1<<(a.Op-ir.LdIdxU8), true
+	default:
+		return false
+	}
+	op, ok := aluOp(b.Op)
+	if !ok || s.Flags&(ir.Target|ir.SrcDead) != ir.SrcDead || b.Dst != a.Dst || s.Src != a.Dst || s.Dst != a.Src || s.Off != a.Off ||
+		a.Dst == a.Src || index && (a.Index != s.Index || a.Scale != s.Scale || a.Index == a.Dst) || size == 8 && b.Op.Is32() {
+		return false
+	}
+	if !b.Op.IsK() {
+		if b.Src == a.Dst {
+			return false
+		}
+		c.aluTo(size, op, source(a), regs[b.Src&15])
+		return true
+	}
+	if size == 8 && !isInt32(b.Imm) || size == 2 && !isInt8(b.Imm) {
+		return false
+	}
+	c.aluToI(size, op, source(a), int32(b.Imm))
+	return true
+}
+
+// aluOp is the instruction of an operation that works on memory, too.
+func aluOp(op ir.Op) (alu, bool) {
+	switch op.Base() {
+	case ir.Add64K:
+		return add, true
+	case ir.Sub64K:
+		return sub, true
+	case ir.Or64K:
+		return or, true
+	case ir.And64K:
+		return and, true
+	case ir.Xor64K:
+		return xor, true
+	}
+	return 0, false
 }
 
 // loadOp emits a load and the operation that is the only one to use it.
@@ -165,6 +223,23 @@ func (c *compiler) threeOperands(a, b *ir.Insn) bool {
 		}
 	}
 	return false
+}
+
+// mask is dst &= n in fewer bytes, if n has no upper half.
+func (c *compiler) mask(n int64, dst reg) bool {
+	switch {
+	case !c.shapes():
+		return false
+	case n == 0xff:
+		c.movzx8(dst, dst)
+	case n == 0xffff:
+		c.movzx16(dst, dst)
+	case n >= 0 && n <= math.MaxInt32:
+		c.aluRI(false, and, dst, int32(n))
+	default:
+		return false
+	}
+	return true
 }
 
 // multiplyConst is dst = src * n by what takes less time than a multiplication:

@@ -31,6 +31,11 @@ func TestTwoOperationsAreOneInstruction(t *testing.T) {
 			t.Errorf("%s: %s where that is switched off", name, got)
 		}
 	}
+	// add qword ptr [rsi + 8], 1
+	three := []ir.Insn{{Op: ir.LdU64, Dst: 3, Src: 2, Off: 8}, {Op: ir.Add64K, Dst: 3, Imm: 1}, {Op: ir.St64X, Dst: 2, Src: 3, Off: 8, Flags: ir.SrcDead}}
+	if got := body(t, 0, three...); got != "4883460801" {
+		t.Error(got)
+	}
 	for name, c := range map[string]struct{ a, b ir.Insn }{
 		"a load that others read":        {ir.Insn{Op: ir.LdU32, Dst: 3, Src: 2}, ir.Insn{Op: ir.Add32X, Src: 3}},
 		"a narrow load":                  {ir.Insn{Op: ir.LdU32, Dst: 3, Src: 2}, ir.Insn{Op: ir.Add64X, Src: 3, Flags: ir.SrcDead}},
