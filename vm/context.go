@@ -19,7 +19,8 @@ type Block struct {
 	StackLimit mem.Addr
 	TailCalls  uint64 // left
 	Saved      [11]uint64
-	Engine     [(ir.BlockRecords - ir.BlockEngine) / 8]uint64
+	Engine     [(ir.BlockClock - ir.BlockEngine) / 8]uint64
+	Clock      uint64 // address of C's clock_gettime, 0 if Host must be asked
 	Records    uint64 // in Record
 	Record     [ir.MaxRecords]Record
 	Scratch    [ir.BlockSize - ir.BlockScratch]byte

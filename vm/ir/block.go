@@ -10,8 +10,9 @@ const (
 	BlockTailCalls  = 32  // tail calls left
 	BlockSaved      = 40  // registers r0 ... r10, while a helper runs
 	BlockEngine     = 128 // the engine's own, 64 bytes
-	BlockRecords    = 192 // number of Records, 8 bytes
-	BlockRecord     = 200 // the first of them
+	BlockClock      = 192 // address of C's clock_gettime, 0 if Go reads the clocks
+	BlockRecords    = 200 // number of Records, 8 bytes
+	BlockRecord     = 208 // the first of them
 	BlockScratch    = BlockRecord + MaxRecords*RecordSize
 	BlockSize       = 1024
 )

@@ -53,6 +53,9 @@ func (c *compiler) leafOf(callee int) *leaf {
 		l.exit, l.body = c.ringLeaf(f)
 	}
 	if l.body == nil {
+		l.body = c.clockLeaf(f)
+	}
+	if l.body == nil {
 		return nil
 	}
 	l.at = c.NewLabel()

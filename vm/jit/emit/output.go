@@ -92,6 +92,7 @@ const (
 	OptAddress                 // sums and indices as part of accesses
 	OptUnroll                  // several turns of short loops at once; needs OptFuel
 	OptStores                  // wide stores instead of several narrow ones
+	OptClock                   // the monotonic clock without leaving to Go
 
 	OptAll Opt = 1<<iota - 1
 )
