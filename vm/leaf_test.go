@@ -14,6 +14,7 @@ import (
 	"github.com/skepbpf/skep/asm"
 	"github.com/skepbpf/skep/bpfmap"
 	"github.com/skepbpf/skep/helper"
+	"github.com/skepbpf/skep/host"
 	"github.com/skepbpf/skep/internal/mem"
 	"github.com/skepbpf/skep/vm"
 	"github.com/skepbpf/skep/vm/jit"
@@ -62,7 +63,7 @@ func newLeafWorld(t testing.TB, e vm.Engine, src string) *leafWorld {
 		t.Fatal(err)
 	}
 	w := &leafWorld{world: world{coll: coll, table: bpfmap.NewTable(bpfmap.TableOptions{CPUs: 3, Seed: 7})}}
-	if w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table}); err != nil {
+	if w.rt, err = vm.NewRuntime(&vm.RuntimeOptions{Table: w.table, Host: host.NewFixed(host.FixedOptions{})}); err != nil {
 		t.Fatal(err)
 	}
 	w.makeMaps(t)

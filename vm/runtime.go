@@ -74,9 +74,6 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 	return r, nil
 }
 
-// clockCoder is a host whose monotonic clock is that of C programs.
-type clockCoder interface{ ClockCode() uint64 }
-
 func newContext(r *Runtime, cpu int) (*Context, error) {
 	m, err := mem.Alloc(ir.BlockSize + maxNested*stackSize)
 	if err != nil {
@@ -89,7 +86,8 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	c.block = mem.AddrOf(m)
 	c.scratch = mem.AddrOf(m) + ir.BlockScratch
 	c.Block.CPU = uint64(cpu)
-	if h, ok := r.host.(clockCoder); ok {
+	// What embeds a Real may have a clock of its own.
+	if h, ok := r.host.(*host.Real); ok {
 		c.Block.Clock = h.ClockCode()
 	}
 	c.top = mem.AddrOf(m) + mem.Addr(len(m))
