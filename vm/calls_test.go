@@ -189,7 +189,7 @@ func (w *callers) iterate(at int) {
 
 // each visits all of a map.
 func (w *callers) each(at int) {
-	w.line("r1 = map[%s] ll", []string{"plain", "percpu"}[w.IntN(2)])
+	w.line("r1 = map[%s] ll", []string{"plain", "percpu", "hash"}[w.IntN(3)])
 	w.line("r2 = visit ll")
 	if w.IntN(2) == 0 {
 		w.line("r3 = r10")
@@ -214,6 +214,12 @@ func (w *callers) visit() {
 	w.line("*(u64 *)(r4 +0) = r1")
 	w.line("r5 += r1")
 	w.line("*(u64 *)(r3 +0) = r5")
+	if w.IntN(2) == 0 {
+		w.line("r%d = r2", 6+w.IntN(4))
+		w.line("r9 = r2")
+		w.line("call bpf_get_numa_node_id")
+		w.line("r2 = r9")
+	}
 	w.line("r0 = 0")
 	if w.IntN(2) == 0 {
 		w.line("if r2 != %d goto +1", w.IntN(6))
@@ -229,6 +235,7 @@ func callersText(seed uint64, iterators bool) string {
 	w.WriteString(`.map sum array key=4 value=8 entries=1
 .map plain array key=4 value=8 entries=5
 .map percpu percpu_array key=4 value=8 entries=3
+.map hash hash key=4 value=8 entries=4
 `)
 	if iterators {
 		w.WriteString(".kfunc bpf_iter_num_new\n.kfunc bpf_iter_num_next\n.kfunc bpf_iter_num_destroy\n")
