@@ -112,6 +112,34 @@ func TestTwoShiftsAndAnOrAreARotate(t *testing.T) {
 	})
 }
 
+// TestOldCodeHasRotatesOf32Bits checks code for machines without operations of 32
+// bits: whether a rotate does the same depends on who reads the upper half.
+func TestOldCodeHasRotatesOf32Bits(t *testing.T) {
+	t.Parallel()
+	masked := []ir.Insn{
+		x(ir.Mov64X, 0, 1), k(ir.Mov64K, 3, 0xf800_0000), x(ir.And64X, 1, 3), k(ir.Lsh64K, 0, 5), k(ir.Rsh64K, 1, 27), x(ir.Or64X, 0, 1),
+	}
+	extended := []ir.Insn{
+		x(ir.Mov64X, 0, 1), k(ir.Lsh64K, 1, 32), k(ir.Rsh64K, 1, 59), k(ir.Lsh64K, 0, 5), x(ir.Or64X, 0, 1),
+	}
+	for name, insns := range map[string][]ir.Insn{"with a mask": masked, "extended by shifts": extended} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			exit := ir.Insn{Op: ir.Exit}
+			narrow := append(slices.Clone(insns), k(ir.And64K, 0, 0xff))
+			if p := optimized(0, append(slices.Clone(narrow), exit)...); count(p, ir.Rol32K) != 1 || len(p.Insns) != 3 {
+				t.Errorf("no rotate:\n%s", text(p))
+			}
+			if p := optimized(emit.OptRotate, append(slices.Clone(narrow), exit)...); count(p, ir.Rol32K) != 0 {
+				t.Error("a rotate that is switched off")
+			}
+			if p := optimized(0, append(slices.Clone(insns), exit)...); count(p, ir.Rol32K) != 0 {
+				t.Errorf("a rotate whose upper half is read:\n%s", text(p))
+			}
+		})
+	}
+}
+
 func TestBytesSideBySideAreOneLoad(t *testing.T) {
 	t.Parallel()
 	bytes := func(form ir.Op, shifts ...int64) (l []ir.Insn) {

@@ -55,9 +55,18 @@ func Optimize(p *ir.Program, o emit.Options) *ir.Program {
 func (f *function) optimize(o *emit.Options) {
 	f.merge()
 	f.live()
+	wide := o.Off&(emit.OptUpper|emit.OptRotate) == 0 && f.wideOnly()
 	for _, p := range passes {
 		if o.Off&p.opt == 0 && p.run(f, o) {
 			f.live()
+		}
+	}
+	if wide {
+		f.narrow()
+		f.forward(o, f.walker)
+		f.live()
+		if o.Off&emit.OptDead == 0 {
+			f.sweep()
 		}
 	}
 	if o.Off&emit.OptAddress == 0 && f.address(o) {

@@ -33,9 +33,12 @@ func (w *walker) step(in *ir.Insn) {
 // alu rewrites a binary operation.
 func (w *walker) alu(in *ir.Insn) {
 	b := unknown
-	if in.Op.IsK() {
+	switch {
+	case in.Op.IsK():
 		b = w.t.konst(uint64(in.Imm))
-	} else {
+	case in.Flags&ir.KnownSrc != 0 && !in.Op.Is32() && commutes(in.Op.Base()) && w.on(emit.OptFacts):
+		b = w.t.konst(w.f.prog.Value(in.Slot)) // as in a loop that does not change it
+	default:
 		b = w.value(in.Src)
 	}
 	a := b

@@ -61,3 +61,22 @@ func (t *values) count(v vn, w bool) vn {
 		v = x.a
 	}
 }
+
+// wideOnly reports whether f is code for machines without 32-bit operations that
+// may have rotates: those of 32 bits are none before their shifts are narrow.
+func (f *function) wideOnly() bool {
+	shifts, joined := false, false
+	for i := range f.blocks {
+		for k := range f.blocks[i].insns {
+			switch op := f.blocks[i].insns[k].Op; {
+			case op >= ir.Add64K && op < ir.Mov64K && op.Is32():
+				return false
+			case op == ir.Lsh64K:
+				shifts = true
+			case op == ir.Or64X || op == ir.Add64X || op == ir.Xor64X:
+				joined = true
+			}
+		}
+	}
+	return shifts && joined
+}

@@ -197,7 +197,12 @@ func (t *values) extension(base ir.Op, a vn, n uint64) vn {
 	if base == ir.Rsh64K && ^x.zeros>>n == 0 || base == ir.Lsh64K && ^x.zeros<<n == 0 {
 		return t.konst(0)
 	}
-	if x.op != ir.Lsh64K || uint64(x.imm) != n || base == ir.Lsh64K {
+	switch {
+	case base == ir.Rsh64K && x.op == ir.Lsh64K && x.imm == 32 && n > 32:
+		return t.node(ir.Rsh32K, t.low(x.a), 0, int64(n-32))
+	case base == ir.Rsh64K && x.op == ir.And64K && uint64(x.imm)|(1<<n-1) == 0xffff_ffff && n > 0:
+		return t.node(ir.Rsh32K, t.low(x.a), 0, int64(n))
+	case x.op != ir.Lsh64K || uint64(x.imm) != n || base == ir.Lsh64K:
 		return unknown
 	}
 	if base == ir.Rsh64K {
