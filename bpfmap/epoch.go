@@ -126,5 +126,6 @@ func (e *Epoch) reclaim() {
 	}
 }
 
-// Moved reports whether Quiesce has something to do on cpu.
-func (e *Epoch) Moved(cpu int) bool { return e.cpus[cpu].seen.Load() != e.now.Load() }
+// Words are what Quiesce compares on cpu: where they are equal it has nothing to
+// do. They are for reading alone.
+func (e *Epoch) Words(cpu int) (seen, now *atomic.Uint64) { return &e.cpus[cpu].seen, &e.now }

@@ -42,6 +42,8 @@ type Context struct {
 
 	rt      *Runtime
 	epoch   *bpfmap.Epoch
+	seen    *atomic.Uint64 // the epoch's words for CPU
+	now     *atomic.Uint64
 	block   mem.Addr // of Block
 	text    []byte
 	line    []byte

@@ -84,6 +84,7 @@ func newContext(r *Runtime, cpu int) (*Context, error) {
 	c.Frames = make([]Frame, 0, maxFrames)
 	c.Block = blockOf(mem.AddrOf(m))
 	c.block = mem.AddrOf(m)
+	c.seen, c.now = r.epoch.Words(cpu)
 	c.scratch = mem.AddrOf(m) + ir.BlockScratch
 	c.Block.CPU = uint64(cpu)
 	// What embeds a Real may have a clock of its own.

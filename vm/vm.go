@@ -154,7 +154,7 @@ func (p *Program) Run(c *Context, bctx mem.Addr) (uint64, error) {
 		r0, err := p.starter.Left(c)
 		return r0, c.end(err)
 	}
-	if c.epoch.Moved(c.CPU) {
+	if c.seen.Load() != c.now.Load() {
 		c.epoch.Quiesce(c.CPU)
 	}
 	return b.Saved[0], nil
@@ -188,7 +188,7 @@ func (p *Program) RunMemory(c *Context, m mem.Addr, size int) (uint64, error) {
 		r0, err := p.starter.Left(c)
 		return r0, c.end(err)
 	}
-	if c.epoch.Moved(c.CPU) {
+	if c.seen.Load() != c.now.Load() {
 		c.epoch.Quiesce(c.CPU)
 	}
 	return b.Saved[0], nil
