@@ -53,9 +53,21 @@ func newEngine(name Engine, noSignals bool) (vm.Engine, error) {
 	return nil, fmt.Errorf("engine jit: %w", err)
 }
 
-// compile readies a verified program. Where the JIT was not asked for by name
-// and cannot take the program, the interpreter does.
+// compile readies a verified program and names its code where that is wanted.
 func (r *Runtime) compile(p *verifier.Program, live []bpfmap.Map) (*vm.Program, error) {
+	ready, err := r.lower(p, live)
+	if err != nil || r.perf == nil {
+		return ready, err
+	}
+	if err := r.perf.add(ready); err != nil {
+		return nil, errors.Join(err, ready.Close())
+	}
+	return ready, nil
+}
+
+// lower readies a verified program. Where the JIT was not asked for by name
+// and cannot take the program, the interpreter does.
+func (r *Runtime) lower(p *verifier.Program, live []bpfmap.Map) (*vm.Program, error) {
 	opts := vm.Options{Engine: r.engine, Helpers: r.helpers, Maps: live, Epoch: r.table.Epoch()}
 	ready, err := vm.New(p, opts)
 	if err == nil || r.named || !errors.Is(err, jit.ErrFull) && !errors.Is(err, vm.ErrNotSupported) {

@@ -226,7 +226,13 @@ func (p *Program) RunResult(opts *RunOptions) (RunResult, error) {
 		return RunResult{}, fmt.Errorf("program %q: %w", p.name, ErrClosed)
 	}
 	defer p.own.done()
-	res, err := p.impl.Run(opts)
+	var res RunResult
+	var err error
+	if u, ok := p.impl.(*userProgram); ok && u.rt.labels {
+		res, err = p.runLabelled(opts)
+	} else {
+		res, err = p.impl.Run(opts)
+	}
 	if err != nil {
 		return res, fmt.Errorf("program %q: %w", p.name, err)
 	}

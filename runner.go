@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/pprof"
 
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/internal/mem"
@@ -29,6 +30,9 @@ type Runner struct {
 	r      *vm.Runner
 	memory []byte // outside of the Go heap
 	addr   mem.Addr
+	// plain and labelled are Go contexts with the labels of a goroutine outside
+	// of and inside a run; labelled is nil where there are none.
+	plain, labelled context.Context
 }
 
 // Runner makes a Runner of a raw program, waiting for a virtual CPU. Its runs
@@ -44,7 +48,10 @@ func (p *Program) Runner(ctx context.Context, opts *RunnerOptions) (*Runner, err
 	if err != nil {
 		return nil, fmt.Errorf("program %q: %w", p.name, err)
 	}
-	r := &Runner{prog: keep, p: p.VM()}
+	r := &Runner{prog: keep, p: p.VM(), plain: ctx}
+	if p.Runtime().labels {
+		r.labelled = pprof.WithLabels(ctx, pprof.Labels(labelKey, p.name))
+	}
 	room := opts.Memory
 	if room <= 0 {
 		room = mem.PageSize
@@ -78,7 +85,13 @@ func (r *Runner) RunMemory(data []byte) (uint64, error) {
 		}
 		copy(r.memory, data)
 	}
+	if r.labelled != nil {
+		pprof.SetGoroutineLabels(r.labelled)
+	}
 	r0, err := r.r.RunMemory(r.p, r.addr, n)
+	if r.labelled != nil {
+		pprof.SetGoroutineLabels(r.plain)
+	}
 	if !own {
 		copy(data, r.memory)
 	}

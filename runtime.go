@@ -38,6 +38,15 @@ type RuntimeOptions struct {
 	// of a process that must keep these signals to itself, and name a Backend
 	// wherever one is taken, because the default Runtime has the handlers.
 	NoSignals bool
+	// Labels gives goroutines the pprof label bpf_prog, a program's name, while
+	// they run it: profiles, which see machine code as runtime._ExternalCode, can
+	// then be split by program (go tool pprof -tagfocus bpf_prog=NAME). Programs
+	// that are tail called count for the first. Afterwards a goroutine has the
+	// labels of the Go context that the run was given.
+	Labels bool
+	// PerfMap names the code of every program in /tmp/perf-PID.map, where perf
+	// looks for it. The file is the process's and stays behind. Linux only.
+	PerfMap bool
 }
 
 // Runtime is the Backend that runs programs in this process. Maps and programs
@@ -47,6 +56,8 @@ type Runtime struct {
 	table   *bpfmap.Table
 	engine  vm.Engine
 	named   bool // engine was asked for by name
+	labels  bool
+	perf    *perfMap // nil where no code is named
 	helpers *vm.Helpers
 	frames  []frames // by virtual CPU
 }
@@ -73,7 +84,12 @@ func NewRuntime(opts *RuntimeOptions) (*Runtime, error) {
 	if r.engine, err = newEngine(opts.Engine, opts.NoSignals); err != nil {
 		return nil, errors.Join(err, v.Close())
 	}
-	r.named = opts.Engine != ""
+	r.named, r.labels = opts.Engine != "", opts.Labels
+	if opts.PerfMap {
+		if r.perf, err = processMap(); err != nil {
+			return nil, errors.Join(err, v.Close())
+		}
+	}
 	return r, nil
 }
 

@@ -143,7 +143,7 @@ func ReplayXDP(ctx context.Context, prog *skep.Program, list []*Port, opts *XDPO
 		return nil, err
 	}
 	c := runner.Context()
-	res, err := newReplay(opts, func(x *packet.XDP) (uint64, error) {
+	replay := newReplay(opts, func(x *packet.XDP) (uint64, error) {
 		c.Event = x
 		bctx := x.Ctx()
 		if prog.Unverified() {
@@ -154,7 +154,9 @@ func ReplayXDP(ctx context.Context, prog *skep.Program, list []*Port, opts *XDPO
 			return 0, fmt.Errorf("program %q: %w", name, err)
 		}
 		return verdict, nil
-	}).all(ctx, list)
+	})
+	var res *XDPResult
+	prog.Do(ctx, func(ctx context.Context) { res, err = replay.all(ctx, list) })
 	return res, errors.Join(err, runner.Close())
 }
 

@@ -24,6 +24,7 @@ type benchFlags struct {
 	initRuns int
 	ms       int
 	json     bool
+	perfMap  bool
 	engines  []string
 }
 
@@ -50,6 +51,7 @@ take turns.`,
 	fl.IntVar(&f.initRuns, "init-runs", 0, "run function init `N` times before")
 	fl.IntVar(&f.ms, "ms", 200, "measure each engine for `M` milliseconds")
 	fl.BoolVar(&f.json, "json", false, "print one JSON object a line for each file and engine")
+	perfMapFlag(c, &f.perfMap)
 	fl.StringSliceVar(&f.engines, "engine", nil, "interp or jit, or both: `name,...` (default: the one that skep run takes)")
 	return c
 }
@@ -120,7 +122,7 @@ func benchFile(ctx context.Context, e *env, f *benchFlags, file string, pkt []by
 	}
 	var subjects []bench.Subject
 	for _, name := range f.engines {
-		opts := &bench.Options{Engine: skep.Engine(name), Packet: bytes.Clone(pkt), InitRuns: f.initRuns}
+		opts := &bench.Options{Engine: skep.Engine(name), Packet: bytes.Clone(pkt), InitRuns: f.initRuns, PerfMap: f.perfMap}
 		s, err := bench.Open(ctx, open, opts)
 		if err != nil {
 			return nil, explainRejection(e, &runFlags{}, file, fmt.Errorf("%s: %w", file, err))

@@ -32,6 +32,7 @@ type runFlags struct {
 	engine    string
 	cpus      int
 	realClock bool
+	perfMap   bool
 	noVerify  bool
 	verbose   bool
 }
@@ -64,6 +65,7 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 	fl.StringArrayVar(&f.events, "event", nil, "the struct of a ring buffer's records, `map=struct`")
 	fl.StringVar(&f.btf, "btf", "", "kernel types from this BTF `file` (default: the running kernel's)")
 	engineFlag(c, &f.engine)
+	perfMapFlag(c, &f.perfMap)
 	fl.IntVar(&f.cpus, "cpus", 0, "number of virtual CPUs (default: as many as Go uses)")
 	fl.BoolVar(&f.realClock, "real-clock", false, "clocks show the time of day instead of the packets' times")
 	fl.BoolVar(&f.noVerify, "unverified", false, "do not verify; check every access while running")
@@ -149,7 +151,7 @@ func load(ctx context.Context, e *env, f *runFlags, file string) (*session, erro
 		s.clock = host.NewFixed(host.FixedOptions{Seed: 1})
 		world = s.clock
 	}
-	if s.rt, err = skep.NewRuntime(&skep.RuntimeOptions{Host: world, CPUs: f.cpus, Engine: skep.Engine(f.engine)}); err != nil {
+	if s.rt, err = skep.NewRuntime(&skep.RuntimeOptions{Host: world, CPUs: f.cpus, Engine: skep.Engine(f.engine), PerfMap: f.perfMap}); err != nil {
 		return nil, err
 	}
 	opts := skep.CollectionOptions{Backend: s.rt}

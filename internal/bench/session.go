@@ -28,6 +28,8 @@ type Options struct {
 	// InitRuns is how often init runs before the first run. An object without
 	// init is fine with 0.
 	InitRuns int
+	// PerfMap names the programs' code for perf.
+	PerfMap bool
 }
 
 // Session is a loaded object, ready to run. One goroutine uses it at a time.
@@ -72,7 +74,7 @@ func (s *Session) open(ctx context.Context, open func() (*image.Collection, erro
 		}
 		names = append(names, initName)
 	}
-	if s.rt, err = skep.NewRuntime(&skep.RuntimeOptions{Engine: opts.Engine}); err != nil {
+	if s.rt, err = skep.NewRuntime(&skep.RuntimeOptions{Engine: opts.Engine, PerfMap: opts.PerfMap}); err != nil {
 		return err
 	}
 	if s.coll, err = skep.NewCollectionSpec(img).Load(&skep.CollectionOptions{Backend: s.rt}, names...); err != nil {

@@ -131,7 +131,7 @@ func (e *Engine) Compile(p *vm.Program) (vm.Code, error) {
 	cd.starts, cd.marks, cd.funcs, cd.open = out.Starts, out.Marks, out.Funcs, out.Open
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	cd.block, cd.base = block, block.Addr()
+	cd.block, cd.base, cd.size = block, block.Addr(), len(out.Code)
 	cd.entry = cd.at(cd.funcs[0])
 	if start >= 0 {
 		cd.start = cd.at(start)
@@ -186,12 +186,16 @@ type code struct {
 	start  uint64         // Start
 	block  *execmem.Block // nil when closed; under Engine.mu
 	base   mem.Addr
+	size   int
 	exits  []exit
 	funcs  []int32
 	open   []bool // functions that are entered by a jump
 	starts []int32
 	marks  []emit.Mark
 }
+
+// Region is where the code lies.
+func (cd *code) Region() (addr mem.Addr, size int) { return cd.base, cd.size }
 
 // Close frees the code. It is idempotent.
 func (cd *code) Close() error {
