@@ -110,6 +110,10 @@ func (c *compiler) multiply(w, k bool, imm int64, dst, n, src reg) {
 		c.lslRI(w, dst, n, s)
 		return
 	}
+	if s, ok := log2(w, imm-1); k && ok && c.shapes() {
+		c.arithShifted(w, add, dst, n, n, lsl, s)
+		return
+	}
 	c.mulRR(w, dst, n, c.operand(w, k, imm, src))
 }
 

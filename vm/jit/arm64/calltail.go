@@ -10,7 +10,7 @@ import (
 // the array is none, or that the stack is at its end.
 //
 // The program that is entered takes the place of this one. Out of a subprogram
-// it is called, because it saves nothing, and returns here.
+// it returns here, because it saves nothing.
 func (c *compiler) tailCall(insn int32, in *ir.Insn) {
 	over, slow := c.NewLabel(), c.NewLabel()
 	if c.opts.Off&emit.OptTail == 0 && c.opts.CodeSize != 0 {
@@ -41,9 +41,9 @@ func (c *compiler) enterTail() {
 		c.br(tmp)
 		return
 	}
-	c.blr(tmp)
+	c.called30(func() { c.br(tmp) })
 	c.restore()
-	c.ret()
+	c.back()
 }
 
 // tailWord loads the array's word into tmp; over is where it goes on if there is

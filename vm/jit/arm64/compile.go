@@ -39,13 +39,16 @@ type compiler struct {
 	loops bool       // somebody calls it
 
 	emit.Marker
+	skip   int // index of an instruction that the one before is, too; -1 for none
 	exits  []emit.Exit
 	cold   []cold
 	leaves []leaf // routines that somebody calls
 
 	fn     *ir.Func
 	frame  frame      // of fn
+	number int        // of fn
 	outer  bool       // function 0 is entered from outside alone
+	open   []bool     // by function, see callopen.go
 	unwind emit.Label // the code that ends fn
 }
 
@@ -70,12 +73,14 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 func (c *compiler) compile() (*emit.Output, error) {
 	p := c.p
 	c.Reset(len(p.Insns)*8 + 256)
+	c.skip = -1
 	c.exits, c.leaves = c.exits[:0], c.leaves[:0]
 	c.Unmark()
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
 	c.leave, c.loop, c.loops = c.NewLabel(), c.NewLabel(), false
 	c.outer = !c.called(0)
+	c.findOpen()
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
 	for i := range p.Funcs {
 		if err := c.function(i); err != nil {
@@ -98,13 +103,14 @@ func (c *compiler) compile() (*emit.Output, error) {
 	for i := range p.Insns {
 		out.Starts[i] = c.Offset(c.insns + emit.Label(i))
 	}
-	out.Code, out.Exits, out.Marks = c.Code, c.exits, c.Marks(&c.Buffer)
+	out.Code, out.Exits, out.Open, out.Marks = c.Code, c.exits, c.open, c.Marks(&c.Buffer)
 	return out, nil
 }
 
 // function emits a function: prologue, body, what runs rarely.
 func (c *compiler) function(n int) error {
 	f := &c.p.Funcs[n]
+	c.number = n
 	c.fn, c.frame, c.unwind = f, c.layout(n, f), c.NewLabel()
 	c.Mark(&c.Buffer, emit.MarkFunc, n)
 	c.prologue(c.funcs + emit.Label(n))
@@ -115,6 +121,9 @@ func (c *compiler) function(n int) error {
 			c.alignment()
 		}
 		c.Bind(c.insns + emit.Label(i))
+		if i == c.skip {
+			continue
+		}
 		if n := 0; shapes {
 			if n = c.combine(i); n > 0 {
 				for n--; n > 0; n-- {
@@ -131,7 +140,7 @@ func (c *compiler) function(n int) error {
 	c.Mark(&c.Buffer, emit.MarkEnd, n)
 	c.Bind(c.unwind)
 	c.epilogue()
-	c.ret()
+	c.back()
 	for _, k := range c.cold {
 		c.Mark(&c.Buffer, emit.MarkExit, int(k.insn))
 		c.Bind(k.at)
@@ -249,11 +258,11 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 			c.exit(emit.ExitCall, n, false)
 		}
 	case op == ir.CallLocal:
-		c.bl(c.funcs + emit.Label(in.Imm))
+		c.callLocal(int(in.Imm))
 	case op == ir.Exit:
 		if i != c.fn.End-1 {
 			c.epilogue()
-			c.ret()
+			c.back()
 		}
 	case op == ir.TailCall:
 		c.tailCall(n, in)
@@ -273,7 +282,7 @@ func (c *compiler) control(i int, in *ir.Insn, dst, src reg) error {
 	case op == ir.SpendPoll:
 		c.spend(int(in.Imm), i, -1)
 	case op == ir.Elem || op == ir.ElemK:
-		c.lookupKey(in, dst, src)
+		c.lookupKey(i, in, dst, src)
 	case op == ir.Invalid:
 		c.exit(emit.ExitFault, n, false)
 	default:

@@ -74,7 +74,7 @@ func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 
 // routine reports whether a call may be one of a routine of machine code.
 func (c *compiler) routine(f *ir.Callee) bool {
-	if f.Helper == abi.Loop || c.lookupLeaf(f) != nil {
+	if f.Helper == abi.Loop || f.Helper == abi.CsumDiff || c.lookupLeaf(f) != nil {
 		return true
 	}
 	_, body := c.ringLeaf(f)
@@ -165,6 +165,6 @@ func (c *compiler) unwinds() {
 	c.b(over)
 	c.exits[len(c.exits)-1].Unwind = c.Len()
 	c.epilogue()
-	c.ret()
+	c.back()
 	c.Bind(over)
 }

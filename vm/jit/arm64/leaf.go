@@ -45,7 +45,11 @@ func (c *compiler) leafOf(callee int) *leaf {
 	}
 	f := &c.p.Callees[callee]
 	l := leaf{callee: callee, exit: emit.ExitCall, body: c.lookupLeaf(f)}
-	if l.body == nil {
+	switch {
+	case l.body != nil:
+	case f.Helper == abi.CsumDiff && c.opts.Off&emit.OptCsum == 0:
+		l.body = (*compiler).csumDiff
+	default:
 		l.exit, l.body = c.ringLeaf(f)
 	}
 	if l.body == nil {

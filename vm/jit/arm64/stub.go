@@ -30,17 +30,13 @@ func (e *encoder) fromGo() {
 
 // Stubs is the code through which Go enters a run and goes on with it: Funcs[0]
 // calls the function at BlockTarget with r1 to r5 as saved, Funcs[1] goes on at
-// BlockResume, Funcs[2] ends a run that faulted.
+// BlockResume, Funcs[2] ends a run that faulted, Funcs[3] is Funcs[0] for an open
+// function.
 func Stubs() *emit.Output {
 	var e encoder
 	e.Reset(256)
 	out := &emit.Output{Funcs: []int32{e.Len()}}
-	e.fromGo()
-	e.loadArgs()
-	e.memScaled(accLoad, 8, tmp, block, emit.BlockTarget)
-	e.blr(tmp)
-	e.memScaled(accStore, 8, regs[0], block, saved(0))
-	e.ends(emit.Done)
+	e.stub(func() { e.blr(tmp) })
 
 	out.Funcs = append(out.Funcs, e.Len())
 	e.fromGo()
@@ -53,8 +49,29 @@ func Stubs() *emit.Output {
 
 	out.Funcs = append(out.Funcs, e.Len())
 	e.ends(emit.Fault)
+
+	out.Funcs = append(out.Funcs, e.Len())
+	e.stub(func() { e.called30(func() { e.br(tmp) }) })
+	e.mustLink()
 	out.Code = e.Code
 	return out
+}
+
+// stub enters the function at BlockTarget, whose address it puts into tmp.
+func (e *encoder) stub(call func()) {
+	e.fromGo()
+	e.loadArgs()
+	e.memScaled(accLoad, 8, tmp, block, emit.BlockTarget)
+	call()
+	e.memScaled(accStore, 8, regs[0], block, saved(0))
+	e.ends(emit.Done)
+}
+
+// mustLink is link for code that is always the same.
+func (e *encoder) mustLink() {
+	if err := e.link(); err != nil {
+		panic("BUG: " + err.Error())
+	}
 }
 
 // StartStub appends to a program the code for vm.Starter, which loads the first
@@ -67,9 +84,16 @@ func StartStub(out *emit.Output, args int) int32 {
 	for r := 1; r <= args; r++ {
 		e.memScaled(accLoad, 8, regs[r], block, saved(r))
 	}
-	e.U32(0x9400_0000 | uint32((out.Funcs[0]-e.Len())>>2)&(1<<26-1)) // bl
+	to := e.NewLabel()
+	e.BindAt(to, out.Funcs[0])
+	if out.Open[0] {
+		e.called30(func() { e.b(to) })
+	} else {
+		e.bl(to)
+	}
 	e.memScaled(accStore, 8, regs[0], block, saved(0))
 	e.ends(emit.Done)
+	e.mustLink()
 	out.Code = e.Code
 	return start
 }
@@ -123,8 +147,6 @@ func Handler(lo, hi, fault, before uint64) []byte {
 	e.Bind(chain)
 	e.movRI(t, int64(before))
 	e.br(t)
-	if err := e.link(); err != nil {
-		panic("BUG: " + err.Error())
-	}
+	e.mustLink()
 	return e.Code
 }

@@ -49,6 +49,9 @@ func (b *Buffer) NewLabels(n int) Label {
 // Bind puts l at the next byte.
 func (b *Buffer) Bind(l Label) { b.labels[l] = b.Len() }
 
+// BindAt puts l at an offset.
+func (b *Buffer) BindAt(l Label, at int32) { b.labels[l] = at }
+
 // Offset is where l is, -1 if it has no place.
 func (b *Buffer) Offset(l Label) int32 { return b.labels[l] }
 
