@@ -16,12 +16,21 @@ const (
 	headedLoop   = 64 // the longest loop that is worth padding
 )
 
-// charge is fuel that is taken before a loop is entered, or given if negative.
+// charge is how a loop takes its instructions off the fuel.
 type charge struct {
-	amount int64
-	exact  bool  // the loop runs turns times
-	turns  int64 // of its head
-	done   bool  // an outer loop takes it
+	turns int64 // of the head at most, 0 if unknown
+	exact bool  // it runs so often each time
+	// before is taken before the loop is entered, given if negative; done says
+	// that the loop around takes it.
+	before int64
+	done   bool
+	// each is taken in each turn, in the head or, with last, at the end of the
+	// latch.
+	each int64
+	last bool
+	// prepaid loops take nothing in a turn.
+	prepaid bool
+	polls   bool // in each turn
 }
 
 // fuel takes the instructions of loops off the fuel in fewer places than the
@@ -44,28 +53,27 @@ func (f *function) fuel(o *emit.Options) bool {
 	f.turnBack()
 	l := findLoops(f)
 	charges := make([]charge, len(l.list))
-	rest := int64(unpolledFunc)
 	for n := range l.list {
-		l.prepay(n, charges, &rest)
-	}
-	for n := range charges {
-		if c := &charges[n]; c.amount != 0 && !c.done {
-			l.take(l.list[n].before, c.amount, &rest)
+		if p := &l.list[n]; !p.calls {
+			charges[n].turns, charges[n].exact = l.turns(n)
+			f.blocks[p.head].loops = p.inner && p.size <= headedLoop
 		}
+	}
+	for n := range l.list {
+		l.prepay(n, charges)
+	}
+	rest := int64(unpolledFunc)
+	for n := len(charges) - 1; n >= 0; n-- {
+		l.takeAll(n, charges, &rest)
 	}
 	if o.Off&emit.OptUnroll == 0 {
 		for n := range charges {
-			if c := &charges[n]; c.exact {
+			if c := &charges[n]; c.prepaid {
 				l.unroll(n, c.turns)
 			}
 		}
 	}
-	for n := range l.list {
-		if p := &l.list[n]; p.inner && p.size <= headedLoop {
-			f.blocks[p.head].loops = true
-		}
-	}
-	f.chargeTargets()
+	l.chargeTargets(charges, &rest)
 	f.thread()
 	return true
 }
@@ -147,60 +155,94 @@ func (f *function) isCallback() bool {
 	return false
 }
 
-// prepay moves what loop n costs before it or into its head. charges are those
-// of the loops inside it, too.
-func (l *loops) prepay(n int, charges []charge, rest *int64) {
-	f, p := l.f, &l.list[n]
+// prepay decides where loop n takes what its jumps back cost; those inside it
+// have decided.
+func (l *loops) prepay(n int, charges []charge) {
+	f, p, c := l.f, &l.list[n], &charges[n]
 	cost, ok := l.cost(n)
 	if !ok {
-		l.prepayMiddle(n, &charges[n])
+		l.prepayMiddle(n, c)
 		return
 	}
-	turns, exact := int64(0), false
-	if !p.calls {
-		turns, exact = l.turns(n)
-	}
-	before := l.preheader(n)
-	if before == none && int64(f.info.Cost) < cost {
-		return
+	if l.preheader(n) == none {
+		if int64(f.info.Cost) < cost {
+			return
+		}
+		f.info.Cost -= int32(cost) // the head takes it on entry, too
 	}
 	for _, b := range p.latches {
 		f.plain(b, p.head)
 	}
-	if before == none {
-		f.info.Cost -= int32(cost)
-		f.prepend(p.head, ir.Insn{Op: ir.SpendPoll, Imm: cost, Slot: -1})
+	if amount := (c.turns - 1) * cost; c.exact && p.before != none && amount <= prepaidLoop {
+		c.prepaid, c.before = true, amount
+		l.absorb(n, charges)
 		return
 	}
+	c.each = cost
+	if b := &f.blocks[p.latches[0]]; len(p.latches) == 1 && b.jump() == nil && p.before != none {
+		c.last = true
+	} else if p.before != none {
+		c.before = -cost
+	}
+}
+
+// absorb lets prepaid loop n take what those inside it take each time.
+func (l *loops) absorb(n int, charges []charge) {
 	c := &charges[n]
-	*c = charge{exact: exact, turns: turns}
-	if c.amount = (turns - 1) * cost; !exact || c.amount > prepaidLoop {
-		c.exact = false
-		op := ir.SpendPoll
-		if turns > 0 && turns*cost <= unpolledLoop && *rest >= turns*cost {
-			*rest -= turns * cost
-			op = ir.Spend
-		}
-		if b := &f.blocks[p.latches[0]]; len(p.latches) == 1 && b.jump() == nil {
-			b.insns = append(b.insns, ir.Insn{Op: op, Imm: cost, Slot: -1})
-			c.amount = 0
-			return
-		}
-		f.prepend(p.head, ir.Insn{Op: op, Imm: cost, Slot: -1})
-		c.amount = -cost
-		return
-	}
-	// What the loops inside take each time is known as well.
 	for k := range n {
 		in := &charges[k]
-		if l.list[k].parent != n || in.done || in.amount == 0 || !l.always(n, l.list[k].before) {
+		if l.list[k].parent != n || in.before == 0 || !l.always(n, l.list[k].before) {
 			continue
 		}
-		if sum := c.amount + in.amount*turns; sum <= prepaidLoop && sum >= -prepaidLoop {
-			c.amount = sum
+		if sum := c.before + in.before*c.turns; sum <= prepaidLoop && sum >= -prepaidLoop {
+			c.before = sum
 			in.done = true
 		}
 	}
+}
+
+// takeAll writes what loop n takes; those around it have done so. Only a loop
+// that is in none, or in one that polls, may do without a poll: turns of loops
+// in one another multiply.
+func (l *loops) takeAll(n int, charges []charge, rest *int64) {
+	p, c := &l.list[n], &charges[n]
+	alone := p.parent == none || charges[p.parent].polls
+	if c.each > 0 {
+		in := l.spend(c.each, c.turns, alone, rest)
+		c.polls = in.Op == ir.SpendPoll
+		if c.last {
+			l.f.add(p.latches[0], in)
+		} else {
+			l.f.prepend(p.head, in)
+		}
+	}
+	if c.before == 0 || c.done {
+		return
+	}
+	f := l.f
+	sum := int64(f.info.Cost) + c.before
+	if p.before == 0 && len(f.blocks[0].preds) == 0 && sum > 0 && sum <= unpolledLoop {
+		f.info.Cost = int32(sum)
+		return
+	}
+	f.add(p.before, l.spend(c.before, 1, alone, rest))
+}
+
+// spend takes an amount so often, 0 for nobody knows, and polls unless it may do
+// without.
+func (l *loops) spend(amount, times int64, alone bool, rest *int64) ir.Insn {
+	in := ir.Insn{Op: ir.SpendPoll, Imm: amount, Slot: -1}
+	if all := amount * times; amount < 0 || alone && times > 0 && all <= unpolledLoop && all <= *rest {
+		in.Op = ir.Spend
+		*rest -= max(all, 0)
+	}
+	return in
+}
+
+// add puts an instruction at the end of a block that no jump ends.
+func (f *function) add(block int, in ir.Insn) {
+	b := &f.blocks[block]
+	b.insns = append(b.insns[:len(b.insns):len(b.insns)], in)
 }
 
 // prepayMiddle moves what loop n costs before it where all jumps that cost lead
@@ -213,8 +255,8 @@ func (l *loops) prepayMiddle(n int, c *charge) {
 		return
 	}
 	cost := l.f.costOf(latch)
-	turns, exact := l.turns(n)
-	if !exact || cost == 0 {
+	turns := c.turns
+	if !c.exact || cost == 0 {
 		return
 	}
 	if !l.dominates(latch, p.exits[0]) {
@@ -226,7 +268,7 @@ func (l *loops) prepayMiddle(n int, c *charge) {
 	for _, b := range l.f.blocks[latch].preds {
 		l.f.plain(b, latch)
 	}
-	c.amount = turns * cost
+	c.before = turns * cost
 }
 
 // costOf is what all jumps to block t cost, if nothing else leads there and all
@@ -279,23 +321,6 @@ func (f *function) plain(b, head int) {
 	j.Cost = 0
 }
 
-// take takes fuel at the end of a block that no jump ends.
-func (l *loops) take(block int, amount int64, rest *int64) {
-	f := l.f
-	b := &f.blocks[block]
-	if block == 0 && len(b.preds) == 0 && int64(f.info.Cost)+amount > 0 && int64(f.info.Cost)+amount <= unpolledLoop {
-		f.info.Cost += int32(amount)
-		return
-	}
-	op := ir.Spend
-	if amount > unpolledLoop || amount > *rest {
-		op = ir.SpendPoll
-	} else if amount > 0 {
-		*rest -= amount
-	}
-	b.insns = append(b.insns[:len(b.insns):len(b.insns)], ir.Insn{Op: op, Imm: amount, Slot: -1})
-}
-
 func (f *function) prepend(block int, in ir.Insn) {
 	b := &f.blocks[block]
 	b.insns = append([]ir.Insn{in}, b.insns...)
@@ -303,7 +328,8 @@ func (f *function) prepend(block int, in ir.Insn) {
 
 // chargeTargets moves the cost of jumps that lead back into their target where
 // all that leads there costs the same.
-func (f *function) chargeTargets() {
+func (l *loops) chargeTargets(charges []charge, rest *int64) {
+	f := l.f
 	for t := 1; t < len(f.blocks); t++ {
 		b := &f.blocks[t]
 		if b.dead || len(b.preds) == 0 {
@@ -316,6 +342,11 @@ func (f *function) chargeTargets() {
 		for _, p := range b.preds {
 			f.plain(p, t)
 		}
-		f.prepend(t, ir.Insn{Op: ir.SpendPoll, Imm: cost, Slot: -1})
+		turns, alone := int64(0), false
+		if n := l.of[t]; n != none {
+			parent := l.list[n].parent
+			turns, alone = charges[n].turns, parent == none || charges[parent].polls
+		}
+		f.prepend(t, l.spend(cost, turns, alone, rest))
 	}
 }

@@ -155,3 +155,63 @@ func TestInversesOfJumps(t *testing.T) {
 		}
 	}
 }
+
+// TestLoopsInLoopsPoll wants a poll in a nest whose turns multiply to more than
+// may run without one, though no loop of it alone is long.
+func TestLoopsInLoopsPoll(t *testing.T) {
+	t.Parallel()
+	p := optimized(0, []ir.Insn{
+		{Op: ir.Mov64K, Dst: 6},
+		{Op: ir.Mov64K, Dst: 7}, // 1
+		{Op: ir.Mov64K, Dst: 8}, // 2
+		{Op: ir.St64X, Dst: 1, Src: 8},
+		{Op: ir.Add64K, Dst: 8, Imm: 1}, // 4
+		{Op: ir.JNe64K, Dst: 8, Imm: 900, Off: 3},
+		{Op: ir.Add64K, Dst: 7, Imm: 1},
+		{Op: ir.JNe64K, Dst: 7, Imm: 900, Off: 2},
+		{Op: ir.Add64K, Dst: 6, Imm: 1},
+		{Op: ir.JNe64K, Dst: 6, Imm: 900, Off: 1},
+		{Op: ir.Exit},
+	}...)
+	depth, deepest := 0, 0
+	for i := range p.Insns {
+		if in := &p.Insns[i]; in.Op == ir.SpendPoll {
+			depth = 0
+			for k := range p.Insns {
+				if j := &p.Insns[k]; j.Op.IsJump() && int(j.Off) <= i && i < k {
+					depth++
+				}
+			}
+			deepest = max(deepest, depth)
+		}
+	}
+	if deepest < 2 {
+		t.Errorf("the deepest poll is in %d loops: %+v", deepest, p.Insns)
+	}
+}
+
+// TestLoopsWithTwoWaysInAreNotCounted builds a loop that is entered in its
+// middle as well, where a step is taken more than once in a turn.
+func TestLoopsWithTwoWaysInAreNotCounted(t *testing.T) {
+	t.Parallel()
+	p := optimized(0, []ir.Insn{
+		{Op: ir.Mov64K, Dst: 6},
+		{Op: ir.LdU64, Dst: 0, Src: 1}, // 1
+		{Op: ir.JEq64K, Dst: 0, Imm: 1, Off: 5},
+		{Op: ir.Add64K, Dst: 6, Imm: 1}, // 3
+		{Op: ir.JA, Off: 6},
+		{Op: ir.JA, Off: 3},                      // 5
+		{Op: ir.JSet64K, Dst: 0, Imm: 2, Off: 5}, // 6
+		{Op: ir.JNe64K, Dst: 6, Imm: 10, Off: 1}, // 7
+		{Op: ir.Exit},
+	}...)
+	polls := count(p, ir.SpendPoll)
+	for i := range p.Insns {
+		if p.Insns[i].Flags&ir.BackEdge != 0 {
+			polls++
+		}
+	}
+	if polls == 0 {
+		t.Errorf("%+v", p.Insns)
+	}
+}

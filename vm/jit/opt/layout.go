@@ -74,10 +74,21 @@ func (f *function) order() []int {
 			order = append(order, n)
 			// Keep the program's order where control falls into a block that
 			// another one precedes, too.
-			if next := f.blocks[n].next; next != n+1 && next != none && len(f.blocks[next].preds) > 1 {
+			if next := f.blocks[n].next; next != n+1 && next != none && f.otherFalls(next, n, placed) {
 				break
 			}
 		}
 	}
 	return order
+}
+
+// otherFalls reports whether control falls into block b from one that is not
+// placed yet, other than n.
+func (f *function) otherFalls(b, n int, placed []bool) bool {
+	for _, p := range f.blocks[b].preds {
+		if p != n && !placed[p] && f.blocks[p].next == b {
+			return true
+		}
+	}
+	return false
 }

@@ -35,6 +35,9 @@ type loops struct {
 	idom  []int
 	of    []int // the innermost loop of each block, none if there is none
 	list  []loop
+	// tangled says that there are loops with more than one way in, which are
+	// none of list.
+	tangled bool
 }
 
 // findLoops finds the loops of f, inner ones first.
@@ -60,6 +63,7 @@ func findLoops(f *function) *loops {
 		}
 	}
 	l.summarize()
+	l.findTangles()
 	return l
 }
 
@@ -132,6 +136,20 @@ func (l *loops) dominators() {
 			if l.idom[b] != d {
 				l.idom[b] = d
 				changed = true
+			}
+		}
+	}
+}
+
+// findTangles looks for jumps back to blocks that do not rule over them.
+func (l *loops) findTangles() {
+	pos := make([]int32, len(l.f.blocks))
+	for k, b := range l.order {
+		pos[b] = int32(k)
+		for _, s := range l.f.blocks[b].succs() {
+			// What has no position yet, and is not the entry, comes later.
+			if s != none && (pos[s] > 0 || s == 0) && !l.dominates(s, b) {
+				l.tangled = true
 			}
 		}
 	}

@@ -10,6 +10,9 @@ const maxTurns = 1 << 24
 // each time.
 func (l *loops) turns(n int) (most int64, exact bool) {
 	p := &l.list[n]
+	if l.tangled {
+		return 0, false
+	}
 	for _, e := range p.exits {
 		if t := l.turnsBy(n, e); t > 0 && (most == 0 || t < most) {
 			most = t
