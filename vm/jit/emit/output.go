@@ -67,7 +67,7 @@ type Opt uint32
 // The optimisations. Each can be left out, and results stay the same.
 const (
 	OptLookup  Opt = 1 << iota // lookups in arrays without a call
-	OptLoop                    // bpf_loop, and bpf_for_each_map_elem over arrays, as loops
+	OptLoop                    // bpf_loop, and bpf_for_each_map_elem over arrays and hashes, as loops
 	OptCPU                     // the number of the CPU without a call
 	OptTail                    // tail calls without leaving to Go
 	OptHash                    // lookups in hashes without leaving to Go

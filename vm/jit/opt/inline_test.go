@@ -14,8 +14,13 @@ func callerOf(size int, insns ...ir.Insn) *ir.Program {
 	p := &ir.Program{
 		Callees: []ir.Callee{
 			{Helper: abi.Loop}, {Helper: abi.ForEachMapElem, Map: 1}, {Kfunc: "bpf_iter_num_next"}, {Helper: abi.ForEachMapElem, Map: 2},
+			{Helper: abi.ForEachMapElem, Map: 3},
 		},
-		Maps:      []ir.MapLayout{{Kind: ir.MapPerCPUArray, Base: 4096, Stride: 8, CPUStride: 64, MaxEntries: 9}, {Kind: ir.MapHash}},
+		Maps: []ir.MapLayout{
+			{Kind: ir.MapPerCPUArray, Base: 4096, Stride: 8, CPUStride: 64, MaxEntries: 9},
+			{Kind: ir.MapHash, Hash: &ir.HashLayout{Mask: 15, Value: ir.HashPerCPU}},
+			{Kind: ir.MapHash, Hash: &ir.HashLayout{Mask: 15}},
+		},
 		Exception: -1,
 	}
 	add := func(depth int, insns ...ir.Insn) {
@@ -66,7 +71,8 @@ func TestCallsAreExpanded(t *testing.T) {
 		"with a callback that varies it is, too":   {insns: []ir.Insn{x(2, 1), k(3, 0), k(4, 0), call(0)}, size: 9, calls: 1},
 		"an array is visited by a loop":            {insns: []ir.Insn{callback(1), x(3, 1), k(4, 0), call(1)}, size: 9},
 		"but for the switch of loops":              {insns: []ir.Insn{callback(1), x(3, 1), k(4, 0), call(1)}, size: 9, off: emit.OptLoop, calls: 1},
-		"a hash is not":                            {insns: []ir.Insn{callback(1), x(3, 1), k(4, 0), call(3)}, size: 9, calls: 1},
+		"a hash is, too":                           {insns: []ir.Insn{callback(1), x(3, 1), k(4, 0), call(4)}, size: 9},
+		"one with a value for each CPU is not":     {insns: []ir.Insn{callback(1), x(3, 1), k(4, 0), call(3)}, size: 9, calls: 1},
 		"an iterator of numbers is a few accesses": {insns: []ir.Insn{call(2)}, size: 9},
 		"but for the switch of kfuncs":             {insns: []ir.Insn{call(2)}, size: 9, off: emit.OptKfunc, calls: 1},
 	} {

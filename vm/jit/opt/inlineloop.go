@@ -24,6 +24,8 @@ func (w *writer) helper(i int, c *ir.Callee) int {
 		return plainKfuncs[c.Kfunc](w, i)
 	case c.Helper == abi.Loop:
 		return w.loop(i)
+	case c.Helper == abi.ForEachMapElem && c.Map > 0 && w.e.p.Maps[c.Map-1].Kind == ir.MapHash:
+		return w.forEachHash(i, c.Map-1)
 	case c.Helper == abi.ForEachMapElem && c.Map > 0:
 		return w.forEach(i, c.Map-1)
 	}
