@@ -77,7 +77,7 @@ func (t *values) bytes(base ir.Op, is32 bool, a, b vn) vn {
 		for n := r.n; n > 2; n /= 2 {
 			op++
 		}
-		return t.node(op, r.root, 0, placeOf(r.off, r.seq))
+		return t.node(op, r.root, min(a, b), placeOf(r.off, r.seq))
 	}
 	if commutes(base) && a > b {
 		a, b = b, a
@@ -96,9 +96,9 @@ func (t *values) reversed(op ir.Op, a vn) vn {
 	switch op {
 	case ir.Be16, ir.Be32, ir.Be64:
 		if n := op - ir.Be16; x.op == ir.LdU16+n {
-			return t.node(ir.LdBe16+n, x.a, 0, x.imm)
+			return t.node(ir.LdBe16+n, x.a, a, x.imm)
 		} else if x.op == ir.LdBe16+n {
-			return t.node(ir.LdU16+n, x.a, 0, x.imm)
+			return t.node(ir.LdU16+n, x.a, a, x.imm)
 		}
 	}
 	return unknown

@@ -245,27 +245,35 @@ func TestWhatIsInARegisterIsNotLoaded(t *testing.T) {
 			[]ir.Insn{st(ir.St64X, fp, -8, 1), st(ir.St64X, 2, 0, 3), ld(ir.LdU64, 0, fp, -8)}, []ir.Op{ir.St64X, ir.Mov64X},
 		},
 		"what was loaded": {
-			[]ir.Insn{ld(ir.LdU64, 2, 1, 8), ld(ir.LdU64, 0, 1, 8), x(ir.Add64X, 0, 2)}, []ir.Op{ir.LdU64, ir.Mov64X, ir.Add64X},
+			[]ir.Insn{
+				st(ir.St64X, fp, -8, 1), st(ir.AtomicAdd64, 3, 0, 4), ld(ir.LdU64, 2, fp, -8), ld(ir.LdU64, 0, fp, -8), x(ir.Add64X, 0, 2),
+			}, []ir.Op{ir.St64X, ir.AtomicAdd64, ir.LdU64, ir.Mov64X, ir.Add64X},
 		},
 		"the low half of what was stored": {
-			[]ir.Insn{st(ir.St64X, 1, 8, 2), ld(ir.LdU32, 0, 1, 8)}, []ir.Op{ir.St64X, ir.Mov32X},
+			[]ir.Insn{st(ir.St64X, fp, -8, 2), ld(ir.LdU32, 0, fp, -8)}, []ir.Op{ir.Mov32X},
 		},
 		"what was stored beside another store": {
-			[]ir.Insn{st(ir.St64X, 1, 8, 2), st(ir.St64X, 1, 16, 3), ld(ir.LdU64, 0, 1, 8)}, []ir.Op{ir.St64X, ir.St64X, ir.Mov64X},
+			[]ir.Insn{st(ir.St64X, fp, -8, 2), st(ir.St64X, fp, -16, 3), ld(ir.LdU64, 0, fp, -8)}, []ir.Op{ir.Mov64X},
 		},
 	})
 	stays(t, ir.Mov64X, map[string][]ir.Insn{
-		"a store elsewhere may change what was loaded": {
-			ld(ir.LdU64, 2, 1, 8), st(ir.St64X, 3, 0, 4), ld(ir.LdU64, 0, 1, 8), x(ir.Add64X, 0, 2),
+		"memory of others, which may change": {
+			ld(ir.LdU64, 2, 1, 8), ld(ir.LdU64, 0, 1, 8), x(ir.Add64X, 0, 2),
+		},
+		"what was stored to memory of others": {
+			st(ir.St64X, 1, 8, 2), ld(ir.LdU64, 0, 1, 8),
+		},
+		"a store to somewhere in the frame": {
+			st(ir.St64X, fp, -16, 2), k(ir.And64K, 3, 8), x(ir.Add64X, 3, fp), st(ir.St64X, 3, -24, 4), ld(ir.LdU64, 0, fp, -16),
 		},
 		"a store that overlaps": {
-			st(ir.St64X, 1, 8, 2), st(ir.St32X, 1, 12, 3), ld(ir.LdU64, 0, 1, 8),
+			st(ir.St64X, fp, -8, 2), st(ir.St32X, fp, -4, 3), ld(ir.LdU64, 0, fp, -8),
 		},
 		"an atomic": {
-			ld(ir.LdU64, 2, 1, 8), st(ir.AtomicAdd64, 1, 8, 3), ld(ir.LdU64, 0, 1, 8), x(ir.Add64X, 0, 2),
+			st(ir.St64X, fp, -8, 2), st(ir.AtomicAdd64, fp, -8, 3), ld(ir.LdU64, 0, fp, -8),
 		},
 		"a narrower store gives no wide value": {
-			st(ir.St32X, 1, 8, 2), ld(ir.LdU64, 0, 1, 8),
+			st(ir.St32X, fp, -8, 2), ld(ir.LdU64, 0, fp, -8),
 		},
 	})
 	escaped := optimized(0,

@@ -229,7 +229,12 @@ func (a *author) chain() {
 func (a *author) memory() {
 	r := a.others(2)
 	base, off := uint8(6), int32(a.IntN(48))
-	switch a.IntN(6) {
+	switch a.IntN(7) {
+	case 6: // the buffer's address, out of the frame
+		base = r[0]
+		a.put(ir.Insn{Op: ir.St64X, Dst: fp, Src: 6, Off: -56})
+		a.put(ir.Insn{Op: ir.AtomicAdd64, Dst: fp, Src: r[1], Off: -8})
+		a.put(ir.Insn{Op: ir.LdU64, Dst: base, Src: fp, Off: -56})
 	case 0, 1, 2:
 		base, off = fp, -int32(8+8*a.IntN(6))
 	case 3:

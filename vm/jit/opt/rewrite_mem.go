@@ -13,23 +13,30 @@ func (w *walker) load(in *ir.Insn) {
 	if signed {
 		size = 1 << (in.Op - ir.LdS8)
 	}
+	// Others may write to memory other than the frame, and who loads it twice
+	// may want to see that: compilers leave other such loads out themselves.
+	private := w.t.all[root].stack
+	free := private && w.on(emit.OptMemory)
 	v := unknown
-	if w.on(emit.OptMemory) {
+	if free {
 		v = w.recall(root, off, size)
 	}
 	if v == unknown {
-		op := in.Op
+		op, where := in.Op, placeOf(off, w.st.seq[w.class(root)])
 		if signed {
 			op = ir.LdU8 + (op - ir.LdS8)
 		}
-		v = w.t.node(op, root, 0, placeOf(off, w.st.seq[w.class(root)]))
+		if free {
+			v = w.t.node(op, root, 0, where)
+		} else {
+			v = w.t.load(op, root, where)
+		}
 	}
 	if signed {
 		v = w.t.convert(ir.MovSX64From8+(in.Op-ir.LdS8), v)
-	} else {
+	} else if private {
 		w.remember(root, off, size, v)
 	}
-	free := w.on(emit.OptMemory)
 	switch {
 	case free && w.st.regs[in.Dst] == v:
 		return
@@ -139,7 +146,9 @@ func (w *walker) store(in *ir.Insn) {
 	w.base(in, &in.Dst, root, off)
 	w.emit(in)
 	w.overwrite(root, off, size)
-	w.remember(root, off, size, v)
+	if w.t.all[root].stack {
+		w.remember(root, off, size, v)
+	}
 	w.log = append(w.log, access{len(w.out) - 1, root, v, off, size, true})
 	w.widen()
 }

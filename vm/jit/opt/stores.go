@@ -103,7 +103,9 @@ func (w *walker) unite(k, last int) bool {
 	}
 	w.emit(&out)
 	w.log = append(w.log, access{len(w.out) - 1, s.root, v, lo.off, 2 * s.size, true})
-	w.remember(s.root, lo.off, 2*s.size, v)
+	if w.t.all[s.root].stack {
+		w.remember(s.root, lo.off, 2*s.size, v)
+	}
 	return true
 }
 

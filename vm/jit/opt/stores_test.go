@@ -75,6 +75,10 @@ func TestStoresSideBySideAreOne(t *testing.T) {
 		"a store between is seen in another order": {
 			zero, x(ir.Mov64X, 4, 2), k(ir.Rsh64K, 4, 8), st(ir.St8X, 1, 0, 2), st(ir.St8X, 1, 8, 2), st(ir.St8X, 1, 1, 4),
 		},
+		"a store through an address that was in the frame": {
+			zero, ld(ir.LdU64, 4, fp, -8), ld(ir.LdU8, 3, 2, 7), st(ir.St32X, 4, 0, 5), ld(ir.LdU8, 4, 2, 8), st(ir.St8X, fp, -16, 3),
+			st(ir.St8X, fp, -15, 4), ld(ir.LdU64, 5, fp, -16), st(ir.St64X, 1, 0, 5),
+		},
 		"an atomic between": {
 			zero, x(ir.Mov64X, 4, 2), k(ir.Rsh64K, 4, 8), st(ir.St8X, 1, 0, 2), st(ir.AtomicAdd64, 1, 8, 2), st(ir.St8X, 1, 1, 4),
 		},

@@ -70,7 +70,9 @@ func (t *values) node(op ir.Op, a, b vn, imm int64) vn {
 	}
 	n := vn(len(t.all))
 	t.all = append(t.all, value{
-		op: op, a: a, b: b, imm: imm, next: *head, zeros: t.zerosOf(op, a, b, imm), stack: t.all[a].stack || t.all[b].stack,
+		op: op, a: a, b: b, imm: imm, next: *head, zeros: t.zerosOf(op, a, b, imm),
+		// What is loaded from the frame is no address in it unless one escapes.
+		stack: !isLoad(op) && (t.all[a].stack || t.all[b].stack),
 	})
 	*head = n
 	return n
@@ -79,6 +81,13 @@ func (t *values) node(op ir.Op, a, b vn, imm int64) vn {
 // opaque is a value of which nothing is known.
 func (t *values) opaque() vn {
 	t.all = append(t.all, value{imm: int64(len(t.all))})
+	return vn(len(t.all) - 1)
+}
+
+// load is what a load gives that is like no other: who reads the same place again
+// may read something else.
+func (t *values) load(op ir.Op, root vn, imm int64) vn {
+	t.all = append(t.all, value{op: op, a: root, imm: imm, zeros: t.zerosOf(op, root, 0, imm)})
 	return vn(len(t.all) - 1)
 }
 
