@@ -17,7 +17,7 @@ import (
 // that comes next, if it begins with the entry's bits. So a node that is not
 // shorter than end is in one entry at most, and a value in those that begin with
 // its prefix; to bring the table up to date after a change of a prefix is to
-// fill in the entries that begin with it.
+// look at the entries that begin with it.
 //
 // The words of an entry are changed one by one. A reader that sees one of them
 // from before a change finds what a walk would have found before or after.
@@ -76,7 +76,8 @@ func (t lpmTable) has(w uint64) bool {
 }
 
 // retable brings the table up to date after a change of prefix p, by a writer.
-func (t *lpm) retable(p prefix) {
+// before is where its value was, 0 if it had none.
+func (t *lpm) retable(p prefix, before mem.Addr) {
 	tab := lpmTable(*t.tableWord().U64())
 	n := *t.count()
 	t.changes++
@@ -91,13 +92,53 @@ func (t *lpm) retable(p prefix) {
 			return
 		}
 	}
-	skip := tab.skip()
+	skip, end := tab.skip(), tab.end()
 	shared := min(p.len, skip)
 	if (p.word(0)^*tab.at(TrieTablePrefix).U64())&^(^uint64(0)>>shared) != 0 {
 		return
 	}
-	depth := min(p.len, tab.end()) - shared
-	t.refill(tab, depth, tab.index(p.word(0))>>(tab.width()-depth))
+	depth := min(p.len, end) - shared
+	first := tab.index(p.word(0)) >> (tab.width() - depth)
+	if p.len >= end {
+		t.refill(tab, depth, first)
+		return
+	}
+	// Where it has a value it goes before that of shorter prefixes.
+	after, shorter := t.values(p)
+	if before == 0 {
+		before = shorter
+	}
+	if after == 0 {
+		after = shorter
+	}
+	lo := first << (tab.width() - depth)
+	for i := range uint64(1) << (tab.width() - depth) {
+		if v := tab.entry(lo+i) + TrieEntryValue; *v.U64() == uint64(before) {
+			v.ReleaseU64(uint64(after))
+		}
+	}
+}
+
+// values are the value of p, and that of the longest shorter prefix that p
+// begins with; 0 where there is none.
+func (t *lpm) values(p prefix) (own, shorter mem.Addr) {
+	for n := mem.Addr(t.root.LoadU64()); n != 0; n = mem.Addr(t.child(n, p).LoadU64()) {
+		length := *(n + NodeLen).U32()
+		if length > p.len || t.common(n, p) < length {
+			break
+		}
+		value := n + t.voff
+		if *(n + NodeInner).U32() != 0 {
+			value = 0
+		}
+		if length == p.len {
+			return value, shorter
+		}
+		if value != 0 {
+			shorter = value
+		}
+	}
+	return 0, shorter
 }
 
 // busiest is the first node that parts, at which a table for n prefixes should

@@ -158,3 +158,59 @@ func TestNodesTakenOutWaitForTheRun(t *testing.T) {
 		t.Errorf("%d blocks became %d though no run holds nodes", before, after)
 	}
 }
+
+// TestTheTableLeadsWhereTheWalkLeads takes a large trie's table away for a
+// second lookup of each key.
+func TestTheTableLeadsWhereTheWalkLeads(t *testing.T) {
+	t.Parallel()
+	for _, data := range []uint32{4, 16} {
+		m := mustNew(t, newTable(t), image.Map{Type: abi.LPMTrie, KeySize: 4 + data, ValueSize: 8, MaxEntries: 1 << 14, Flags: abi.NoPrealloc}).(*lpm)
+		r := rand.New(rand.NewPCG(uint64(data), 2))
+		key := func(low uint32) []byte {
+			k := binary.NativeEndian.AppendUint32(nil, low+r.Uint32N(33-low))
+			k = append(k, 10, byte(r.Uint32()), byte(r.Uint32()), byte(r.Uint32()))
+			return append(k, make([]byte, data-4)...)
+		}
+		compare := func() {
+			t.Helper()
+			table := m.tableWord().LoadU64()
+			if table == 0 {
+				t.Fatalf("no table for %d prefixes", *m.count())
+			}
+			for range 2000 {
+				k := key(32)
+				got := m.Lookup(0, k)
+				m.tableWord().StoreU64(0)
+				want := m.Lookup(0, k)
+				m.tableWord().StoreU64(table)
+				if got != want {
+					t.Fatalf("%x: %#x, the walk leads to %#x", k, got, want)
+				}
+			}
+		}
+		for i := range 12000 {
+			k := key([]uint32{0, 9, 20}[i%3])
+			if e := m.Update(0, k, k[:8], 0); e != 0 {
+				t.Fatal(errnoText(e))
+			}
+			if i%5 == 0 {
+				m.Delete(0, key(0))
+			}
+			if i%3000 == 100 {
+				compare()
+			}
+		}
+		compare()
+		for *m.count() > 50 {
+			k := make([]byte, 4+data)
+			if e := m.NextKey(nil, k); e != 0 {
+				t.Fatal(errnoText(e))
+			}
+			m.Delete(0, k)
+			if *m.count()%2000 == 0 {
+				compare()
+			}
+		}
+		compare()
+	}
+}

@@ -62,7 +62,11 @@ func (t *lpm) Update(_ int, key, value []byte, flags abi.UpdateFlags) abi.Errno 
 	if !exists {
 		*t.count()++
 	}
-	t.retable(p)
+	before := mem.Addr(0)
+	if exists {
+		before = n + t.voff
+	}
+	t.retable(p, before)
 	if same {
 		t.retire(n)
 	}
@@ -102,7 +106,7 @@ func (t *lpm) Delete(_ int, key []byte) abi.Errno {
 	*t.count()--
 	fork := t.cut(n, link, above)
 	inner := *(n + NodeInner).U32() != 0
-	t.retable(p)
+	t.retable(p, n+t.voff)
 	// Nothing leads to these any more.
 	if fork != 0 {
 		t.retire(fork)
