@@ -45,7 +45,7 @@ case "${1:-}" in
 	tests internal/difftest -test.run 'Engines|Kernel' -test.timeout 60m
 	;;
 short)
-	tests vm -test.run 'Corpus|EveryOpcode|TailCalls|Exceptions|Wild|Budget|Anywhere|Leaf|Hash|LPM|Prefix'
+	tests vm -test.run 'Corpus|EveryOpcode|TailCallsAgree|Exceptions|Wild|Budget|Anywhere|Leaves|Fuel|Alloc'
 	ENGINESEED=0 ENGINETIME=15s tests internal/difftest -test.run '^TestEnginesAgree$'
 	;;
 *)
