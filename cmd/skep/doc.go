@@ -25,6 +25,7 @@ Examples:
   skep explain "invalid access to packet, off=0 size=14"
   skep verify --stats prog.bpf.o
   skep dump prog.bpf.o --cfg | dot -Tsvg
+  skep bench prog.bpf.o --packet packet.bin
 
 The result goes to standard output and the reason of a failure to standard
 error. Exit codes: 0 done, 1 refused or failed, 2 wrong usage, 3 the
