@@ -34,7 +34,8 @@ type ProgramOptions struct {
 	// KernelTypes is the BTF that CO-RE and kernel functions refer to, nil for
 	// the running kernel's where a program needs it.
 	KernelTypes *btf.Spec
-	// Trust is whose rules apply; the zero value has root's.
+	// Trust is whose rules apply; the zero value has root's, and for raw programs
+	// those of users with CapBPF.
 	Trust verifier.Trust
 	// Caps are the capabilities that the author has after all, with Sandbox: XDP
 	// programs need CapBPF and CapNetAdmin, and still leak no pointers.

@@ -77,7 +77,7 @@ func TestEverythingTheTextCarriesSurvives(t *testing.T) {
 
 	one := &image.Program{
 		Name: "one", Section: "?xdp.frags/dev", Type: abi.XDP, Flags: abi.Sleepable, AttachTo: "dev", License: "GPL",
-		Attach: abi.AttachXDPDevMap, Version: 0x61234, Tests: []string{"comment:test_expect_success"},
+		Attach: abi.AttachXDPDevMap, Version: 0x61234, Memory: 12, Tests: []string{"comment:test_expect_success"},
 		Insns: []isa.Insn{
 			isa.New(isa.LdImm64, 1, isa.PseudoMapIdx, 0, 1), {},
 			isa.New(isa.LdImm64, 2, isa.PseudoMapIdxValue, 0, 0), {Imm: 12},

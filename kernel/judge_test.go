@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/skepbpf/skep"
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/asm"
 	"github.com/skepbpf/skep/image"
@@ -130,5 +131,14 @@ func TestNotAsked(t *testing.T) {
 	broken := errors.New("could not be linked")
 	if _, err := kernel.Judge(context.Background(), &image.Program{Err: broken}, nil); !errors.Is(err, broken) {
 		t.Errorf("a program that cannot be loaded: %v", err)
+	}
+}
+
+// TestRawProgramsAreNotTheKernels needs no right: the kernel is not asked.
+func TestRawProgramsAreNotTheKernels(t *testing.T) {
+	t.Parallel()
+	p := program(t, ".program p section=raw\n r0 = 0\n exit\n")
+	if _, err := kernel.Judge(context.Background(), p, nil); !errors.Is(err, skep.ErrNotSupported) {
+		t.Errorf("error %v", err)
 	}
 }

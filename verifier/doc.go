@@ -36,6 +36,7 @@
 //	precision.go backstep.go         walking back for precise scalars
 //	refs.go irq.go                   references, locks, RCU, preemption, interrupts
 //	dynptr.go iterator.go callback.go subarg.go  objects on the stack, bodies run by helpers, global functions
+//	raw.go                           memory and its length, for programs that are skep's own
 //	sandbox.go speculate.go          users with few capabilities; paths that only a processor takes
 //	btf.go fields.go ksym.go kfunc.go attach.go ctxarg.go tracepoint.go  types: kernel's, maps', arguments'
 //	numbers.go join*.go upper.go     numbers for code generation: a pass of its own, without pruning

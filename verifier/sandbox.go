@@ -26,7 +26,11 @@ const (
 // setRights derives what the user may do from the options.
 func (v *verifier) setRights() {
 	c := v.opts.Caps
-	if v.opts.Trust == Kernel || c&CapSysAdmin != 0 {
+	plain := v.opts.Trust == Kernel
+	if v.isRaw && plain && c == 0 {
+		c, plain = CapBPF, false // a plug-in is somebody else's
+	}
+	if plain || c&CapSysAdmin != 0 {
 		c = CapBPF | CapPerfmon | CapNetAdmin | CapSysAdmin
 	}
 	v.caps = c

@@ -19,7 +19,9 @@ type Trust uint8
 
 // The trust levels.
 const (
-	// Kernel is root's view: all capabilities. It is the reference verdict.
+	// Kernel is root's view: all capabilities. It is the reference verdict. For
+	// raw programs, which are plug-ins, it means Sandbox with CapBPF unless
+	// Options.Caps says more: CapSysAdmin has root's rules.
 	Kernel Trust = iota
 	// Sandbox has the rules of a user who has no capabilities but Options.Caps.
 	Sandbox

@@ -48,6 +48,14 @@ func TestWildAccessesEndTheRunOnly(t *testing.T) {
     r2 = 0x100000000000 ll
     call bpf_map_lookup_elem
     exit
+.map table hash key=8 value=8 entries=4
+.program routine section=socket
+    r0 = 0
+    r1 = map[table] ll
+    r2 = 0x100000000000 ll
+    call bpf_map_lookup_elem
+    r0 = 0
+    exit
 .program good section=socket
     r0 = 7
     exit
@@ -61,6 +69,11 @@ func wildAccesses(t *testing.T, w *world) {
 	t.Helper()
 	r := w.runner(t, 0)
 	sizes := map[string]int{"read": 4, "write": 1, "null": 8, "atomic": 8, "callback": 8}
+	// Wherever the work is done, the call is to blame.
+	var routine *vm.Fault
+	if _, err := r.Run(w.progs["routine"], 0); !errors.As(err, &routine) || routine.Insn != 5 || routine.Addr != 0x1000_0000_0000 || !routine.Verified {
+		t.Errorf("routine: %v", err)
+	}
 	for name, want := range map[string]vm.Fault{
 		"read":     {Kind: vm.FaultRead, Insn: 2, Addr: 0x1000_0000_0008},
 		"write":    {Kind: vm.FaultWrite, Insn: 3, Addr: 0x1000_0000_0000},

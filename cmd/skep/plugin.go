@@ -99,8 +99,8 @@ func runVerified(ctx context.Context, f *pluginFlags, program, memory []byte) (r
 	// Bytes have no licence, and no helper here is the kernel's.
 	img := &image.Program{Name: "plugin", Type: skep.Raw, Memory: uint32(len(memory)), License: "GPL", Insns: insns, Autoload: true}
 	opts := skep.CollectionOptions{Backend: rt}
-	if !f.root {
-		opts.Programs.Trust, opts.Programs.Caps = verifier.Sandbox, verifier.CapBPF
+	if f.root {
+		opts.Programs.Caps = verifier.CapSysAdmin
 	}
 	spec := skep.NewCollectionSpec(&image.Collection{Name: "plugin", ByteOrder: binary.LittleEndian, Programs: []*image.Program{img}})
 	coll, err := skep.NewCollectionWithOptions(spec, opts)

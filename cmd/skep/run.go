@@ -55,7 +55,7 @@ Several interfaces: --pcap eth0=a.pcap --pcap eth1=b.pcap, with --write likewise
 	}
 	fl := c.Flags()
 	fl.StringVar(&f.program, "program", "", "`name` of the program (default: the only one that fits)")
-	fl.StringVar(&f.data, "data", "", "input as `hex` bytes or @file: a packet, padded to 64 bytes if it has less than an Ethernet header, or the context of programs without one (default 64 zero bytes)")
+	fl.StringVar(&f.data, "data", "", "input as `hex` bytes or @file: a packet, padded to 64 bytes if it has less than an Ethernet header, the memory of raw programs, or the context of programs without either (default 64 zero bytes)")
 	fl.StringArrayVar(&f.pcaps, "pcap", nil, "run on the packets of this `[interface=]file`")
 	fl.StringArrayVar(&f.writes, "write", nil, "write what passed or was transmitted to this `[interface=]file`")
 	fl.Uint32Var(&f.repeat, "repeat", 1, "run `N` times on the same input; with --pcap replay it N times")
@@ -251,7 +251,7 @@ func (s *session) printTrace(e *env) {
 // network cards do.
 func padPacket(t skep.ProgramType, data []byte) []byte {
 	info := t.Info()
-	if len(data) >= 14 || info == nil || !info.PktRead && t != skep.SocketFilter {
+	if len(data) >= 14 || info == nil || t == skep.Raw || !info.PktRead && t != skep.SocketFilter {
 		return data
 	}
 	return append(data, make([]byte, 64-len(data))...)

@@ -56,7 +56,7 @@ func load(file string, engine skep.Engine) (p *policy, err error) {
 		return nil, err
 	}
 	opts := skep.CollectionOptions{Backend: p.rt}
-	opts.Programs.Trust, opts.Programs.Caps = verifier.Sandbox, verifier.CapBPF
+	opts.Programs.Trust, opts.Programs.Caps = verifier.Sandbox, verifier.CapBPF // as for all raw programs
 	if p.coll, err = skep.NewCollectionWithOptions(spec, opts); err != nil {
 		return nil, err
 	}
