@@ -17,7 +17,10 @@
 // # Budget
 //
 // Engines count instructions where control goes backwards, by the instructions
-// between, and where a function is entered, by its length: never too few. A
-// run that has used up its budget, or whose Go context is done, ends with an
-// error at such a place; what it held is given back.
+// between up to the last jump to the same place, and where a function is
+// entered, by its length: never too few. A run that has used up its budget, or
+// whose Go context is done, ends with an error; what it held is given back. All
+// engines end the same runs. The interpreter ends them at the jump; machine code
+// may take what a loop costs before the loop, or look some thousand instructions
+// later, and looks at the end once more.
 package vm
