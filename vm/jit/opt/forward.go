@@ -18,6 +18,7 @@ type walker struct {
 	outs    []state // of blocks, at their ends
 	done    []bool
 	escaped bool
+	exact   bool
 	frame   vn
 	clock   int32
 	flow    flow
@@ -40,9 +41,11 @@ type state struct {
 	memory
 }
 
-// forward runs a walker over f.
-func (f *function) forward(o *emit.Options, w *walker) {
-	w.f, w.off = f, o.Off
+// forward runs a walker over f. exact says that registers hold what they hold in
+// the program, upper halves that nobody reads included, so that what is proven
+// of the program is true of them.
+func (f *function) forward(o *emit.Options, w *walker, exact bool) {
+	w.f, w.off, w.exact = f, o.Off, exact
 	const all = emit.OptValue | emit.OptRotate | emit.OptBytes | emit.OptMemory | emit.OptStores
 	if o.Off&all == all {
 		return

@@ -6,7 +6,7 @@ import (
 )
 
 // known are the spots of memory whose value is remembered at once.
-const known = 12
+const known = 8
 
 // spot is memory whose value is known: size bytes at root + off.
 type spot struct {

@@ -18,7 +18,7 @@ type pass struct {
 var passes = []pass{
 	{emit.OptFacts, (*function).believe},
 	{emit.OptElement, (*function).lookups},
-	{0, func(f *function, o *emit.Options) bool { f.forward(o, f.walker); return true }},
+	{0, func(f *function, o *emit.Options) bool { f.forward(o, f.walker, true); return true }},
 	{emit.OptDead, func(f *function, _ *emit.Options) bool { f.sweep(); return true }},
 	{emit.OptDead, (*function).frameStores},
 }
@@ -63,7 +63,7 @@ func (f *function) optimize(o *emit.Options) {
 	}
 	if wide {
 		f.narrow()
-		f.forward(o, f.walker)
+		f.forward(o, f.walker, false)
 		f.live()
 		if o.Off&emit.OptDead == 0 {
 			f.sweep()

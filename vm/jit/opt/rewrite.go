@@ -36,7 +36,7 @@ func (w *walker) alu(in *ir.Insn) {
 	switch {
 	case in.Op.IsK():
 		b = w.t.konst(uint64(in.Imm))
-	case in.Flags&ir.KnownSrc != 0 && !in.Op.Is32() && commutes(in.Op.Base()) && w.on(emit.OptFacts):
+	case w.exact && in.Flags&ir.KnownSrc != 0 && !in.Op.Is32() && commutes(in.Op.Base()) && w.on(emit.OptFacts):
 		b = w.t.konst(w.f.prog.Value(in.Slot)) // as in a loop that does not change it
 	default:
 		b = w.value(in.Src)
