@@ -12,12 +12,16 @@ import (
 // The program that is entered takes the place of this one. Out of a subprogram
 // it returns here, because it saves nothing.
 func (c *compiler) tailCall(insn int32, in *ir.Insn) {
-	over, slow := c.NewLabel(), c.NewLabel()
+	over, slow, none := c.NewLabel(), c.NewLabel(), c.NewLabel()
 	if c.opts.Off&emit.OptTail == 0 && c.opts.CodeSize != 0 {
 		c.tailWord(in, over)
 		c.tailCheck(slow)
 		c.aluMI(true, sub, block, ir.BlockTailCalls, 1)
+		c.jcc(condB, none)
 		c.enterTail(func() { c.jmpR(tmp) })
+		c.Bind(none)
+		c.aluMI(true, add, block, ir.BlockTailCalls, 1)
+		c.jmp(over)
 		c.Bind(slow)
 		c.testRR(true, tmp, tmp)
 		c.jcc(condE, over)
@@ -50,11 +54,9 @@ func (c *compiler) enterTail(jump func()) {
 }
 
 // tailWord loads the array's word into tmp; over is where it goes on if there is
-// none, or no tail call is left.
+// none.
 func (c *compiler) tailWord(in *ir.Insn, over emit.Label) {
 	array, index := regs[2], regs[3]
-	c.aluMI(true, cmp, block, ir.BlockTailCalls, 0)
-	c.jcc(condE, over)
 	if in.Imm > 0 && c.p.Maps[in.Imm-1].Kind == ir.MapPrograms {
 		m := &c.p.Maps[in.Imm-1]
 		c.aluRI(false, cmp, index, int32(m.MaxEntries))
