@@ -166,7 +166,9 @@ func (w *walker) stored(in *ir.Insn, v vn, size int8) vn {
 			v = x.a
 		}
 	}
-	if c, ok := w.t.constant(v); ok && (size < 8 || fits32(c)) {
+	// A register that is there for others, too, is shorter; of 2 bytes the
+	// constant is slow to decode on some machines.
+	if c, ok := w.t.constant(v); ok && (size < 8 || fits32(c)) && size != 2 && !w.live[w.at].has(in.Src) {
 		in.Op -= ir.St8X - ir.St8K
 		in.Imm = int64(int32(c))
 		in.Flags &^= ir.KnownSrc | ir.Src32 | ir.SrcDead
