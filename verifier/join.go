@@ -56,8 +56,8 @@ type joiner struct {
 // Limits of the pass.
 const (
 	widenAfter  = 1       // times that a value at a loop's head may grow before it is widened
-	endAfter    = 2       // times after which ends that move go all the way
-	dropAfter   = 4       // times after which it is given up
+	endAfter    = 3       // times after which ends that move go all the way
+	dropAfter   = 5       // times after which it is given up
 	otherwise   = 12      // more times at other blocks, and for results of functions
 	stepsPer    = 48      // instructions processed for each of the program
 	maxEntries  = 1 << 20 // values held at the starts of blocks

@@ -31,8 +31,7 @@ type Steps struct {
 func NewSteps(consts []int64) *Steps {
 	st := &Steps{}
 	for _, c := range append([]int64{
-		0, math.MaxInt8, math.MaxUint8, math.MaxInt16, math.MaxUint16, math.MaxInt32, math.MaxUint32,
-		math.MinInt8, math.MinInt16, math.MinInt32, math.MinInt64, math.MaxInt64,
+		0, math.MaxInt32, math.MaxUint32, math.MinInt32, math.MinInt64, math.MaxInt64,
 	}, consts...) {
 		for _, d := range [...]int64{-1, 0, 1} {
 			st.signed = append(st.signed, c+d) // one that wraps around is a step as well
@@ -107,8 +106,9 @@ func (s *Scalar) Widen(b *Scalar, st *Steps) (grown bool) {
 		s.U32Max = uint32(min(st.aboveU(uint64(s.U32Max)), math.MaxUint32))
 	}
 	if s.Bits.Mask != old.Bits.Mask {
-		// A bit that became unknown takes those below it along.
-		s.Bits = s.Bits.Union(RangeTnum(0, s.Bits.Mask))
+		// A bit that became unknown takes those along that the ends leave
+		// room for: they would follow one by one.
+		s.Bits = s.Bits.Union(RangeTnum(0, max(s.Bits.Mask, s.UMax)))
 	}
 	return true
 }
