@@ -224,6 +224,7 @@ func (w *walker) copyEarly(op ir.Op, from access, l, k, last int) (uint8, bool) 
 		}
 	}
 	in.Op, in.Off = op, in.Off+from.off-a.off
+	in.Flags &^= ir.Facts // of the narrow load
 	from.at = a.at
 	w.log[l] = from
 	w.hold(r, from.is)

@@ -87,3 +87,16 @@ func TestStoresSideBySideAreOne(t *testing.T) {
 		},
 	})
 }
+
+// TestWideLoadsAreNotWhatNarrowOnesWereProvenToBe checks the flags of a load that
+// became a wider one.
+func TestWideLoadsAreNotWhatNarrowOnesWereProvenToBe(t *testing.T) {
+	t.Parallel()
+	word := func(dst uint8, off int32) ir.Insn {
+		return ir.Insn{Op: ir.LdU32, Dst: dst, Src: 2, Off: off, Flags: ir.Fits32}
+	}
+	p := optimized(0, word(3, 0), word(4, 4), st(ir.St32X, 1, 4, 4), st(ir.St32X, 1, 0, 3), k(ir.Mov64K, 0, 0), ir.Insn{Op: ir.Exit})
+	if in := p.Insns[0]; in.Op != ir.LdU64 || in.Flags&ir.Fits32 != 0 {
+		t.Errorf("%+v\n%s", in, text(p))
+	}
+}
