@@ -19,17 +19,17 @@ func BenchmarkExits(b *testing.B) {
     r0 = 0
     exit
 .program one section=socket
-    call bpf_ktime_get_ns
+    call bpf_get_numa_node_id
     exit
 .program three section=socket
-    call bpf_ktime_get_ns
-    call bpf_ktime_get_ns
-    call bpf_ktime_get_ns
+    call bpf_get_numa_node_id
+    call bpf_get_numa_node_id
+    call bpf_get_numa_node_id
     exit
 .program thousand section=socket
     r6 = 0
 again:
-    call bpf_ktime_get_ns
+    call bpf_get_numa_node_id
     r6 += 1
     if r6 < 1000 goto again
     exit
@@ -38,7 +38,7 @@ again:
     call f
     exit
 .func f
-    call bpf_ktime_get_ns
+    call bpf_get_numa_node_id
     exit
 `
 	engine, err := jit.New(nil)
@@ -50,7 +50,7 @@ again:
 		b.Fatal(err)
 	}
 	h := &vm.Helpers{ByID: make([]vm.HelperFunc, 256)}
-	h.ByID[abi.KtimeGetNS] = func(*vm.Context, uint64, uint64, uint64, uint64, uint64) uint64 { return 1 }
+	h.ByID[abi.GetNUMANodeID] = func(*vm.Context, uint64, uint64, uint64, uint64, uint64) uint64 { return 1 }
 	rt, err := vm.NewRuntime(&vm.RuntimeOptions{CPUs: 1})
 	if err != nil {
 		b.Fatal(err)
