@@ -74,18 +74,23 @@ func (r *Runner) Close() error {
 	return nil
 }
 
-// take readies a context that was claimed. ctx may be nil.
+// take readies a context that was claimed for runs that end when ctx is done.
 func (c *Context) take(ctx context.Context) *Context {
-	c.idle = 0
-	if ctx != nil && ctx.Done() != nil {
-		c.ctx, c.idle = ctx, looking
+	c.ready()
+	if ctx.Done() != nil {
+		c.ctx, c.idle, c.state = ctx, looking, looking
 	}
-	c.state = c.idle
+	return c
+}
+
+// ready readies a context that was claimed.
+func (c *Context) ready() *Context {
+	c.idle, c.state = 0, 0
 	c.SetBudget(0)
 	return c
 }
 
-// offer undoes take.
+// offer undoes take and ready.
 func (c *Context) offer() {
 	c.Event = nil
 	if c.prog != nil || c.err != nil {

@@ -131,7 +131,7 @@ func (r *Runtime) TryClaim() *Context {
 			j -= len(r.cpus)
 		}
 		if c := r.cpus[j]; c.claim() {
-			return c.take(nil)
+			return c.ready()
 		}
 	}
 	return nil
