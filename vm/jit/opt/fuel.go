@@ -189,9 +189,9 @@ func (l *loops) prepay(n int, charges []charge) {
 // absorb lets prepaid loop n take what those inside it take each time.
 func (l *loops) absorb(n int, charges []charge) {
 	c := &charges[n]
-	for k := range n {
+	for _, k := range l.list[n].inside {
 		in := &charges[k]
-		if l.list[k].parent != n || in.before == 0 || !l.always(n, l.list[k].before) {
+		if in.before == 0 || !l.always(n, l.list[k].before) {
 			continue
 		}
 		if sum := c.before + in.before*c.turns; sum <= prepaidLoop && sum >= -prepaidLoop {

@@ -8,9 +8,12 @@ type loop struct {
 	head    int
 	latches []int // lead back to head
 	parent  int   // the loop around, none if there is none
-	inner   bool  // no loop lies inside
-	size    int   // instructions, those of loops inside included
-	calls   bool  // leaves the function on its way
+	inside  []int // the loops whose parent this is
+	// tail is the closest block that rules over all latches.
+	tail  int
+	inner bool // no loop lies inside
+	size  int  // instructions, those of loops inside included
+	calls bool // leaves the function on its way
 	// defs counts the changes of each register in the loop, 2 for more; at is
 	// where the only one is.
 	defs [16]uint8
@@ -35,12 +38,10 @@ type loops struct {
 	idom  []int
 	of    []int // the innermost loop of each block, none if there is none
 	list  []loop
-	// tangled says that there are loops with more than one way in, which are
-	// none of list.
-	tangled bool
 }
 
-// findLoops finds the loops of f, inner ones first.
+// findLoops finds the loops of f, inner ones first; none where one of them has
+// two ways in.
 func findLoops(f *function) *loops {
 	l := &loops{f: f}
 	l.sort()
@@ -49,6 +50,9 @@ func findLoops(f *function) *loops {
 	l.of = make([]int, len(f.blocks))
 	for i := range l.of {
 		l.of[i] = none
+	}
+	if l.tangled() {
+		return l
 	}
 	for k := len(l.order) - 1; k >= 0; k-- {
 		head := l.order[k]
@@ -63,7 +67,6 @@ func findLoops(f *function) *loops {
 		}
 	}
 	l.summarize()
-	l.findTangles()
 	return l
 }
 
@@ -100,59 +103,75 @@ func (l *loops) sort() {
 	}
 }
 
-// dominators finds the closest dominator of each block: Cooper, Harvey and
-// Kennedy's walk over the blocks until nothing changes.
+// dominators finds the closest dominator of each block, as if jumps back led to
+// dominators: then each block's is the lowest common ancestor of those that
+// lead to it. Pointers that skip ancestors keep the search for it short.
 func (l *loops) dominators() {
-	f := l.f
-	pos := make([]int32, len(f.blocks)) // in order
-	l.idom = make([]int, len(f.blocks))
-	for i := range l.idom {
-		l.idom[i] = none
-	}
+	f, n := l.f, len(l.f.blocks)
+	room := make([]int32, 2*n)
+	pos, depth := room[:n], room[n:] // in order; in the tree
+	skip := make([]int, n)
+	l.idom = make([]int, n)
 	for k, b := range l.order {
 		pos[b] = int32(k)
-	}
-	l.idom[0] = 0
-	for changed, rounds := true, 0; changed; rounds++ {
-		changed = false
-		for _, b := range l.order[1:] {
-			d := none
-			for _, p := range f.blocks[b].preds {
-				if l.idom[p] == none {
-					continue
-				}
-				if d == none {
-					d = p
-				}
-				for d != p {
-					for pos[p] > pos[d] {
-						p = l.idom[p]
-					}
-					for pos[d] > pos[p] {
-						d = l.idom[d]
-					}
-				}
+		if k == 0 {
+			continue
+		}
+		d := none
+		for _, p := range f.blocks[b].preds {
+			if pos[p] >= int32(k) || p != 0 && pos[p] == 0 {
+				continue
 			}
-			if l.idom[b] != d {
-				l.idom[b] = d
-				changed = true
+			if d == none {
+				d = p
+				continue
 			}
+			d = l.common(d, p, depth, skip)
+		}
+		l.idom[b] = d
+		depth[b] = depth[d] + 1
+		skip[b] = d
+		if s := skip[d]; depth[d]-depth[s] == depth[s]-depth[skip[s]] {
+			skip[b] = skip[s]
 		}
 	}
 }
 
-// findTangles looks for jumps back to blocks that do not rule over them.
-func (l *loops) findTangles() {
-	pos := make([]int32, len(l.f.blocks))
-	for k, b := range l.order {
-		pos[b] = int32(k)
+// common is the lowest common ancestor of a and b.
+func (l *loops) common(a, b int, depth []int32, skip []int) int {
+	if depth[a] < depth[b] {
+		a, b = b, a
+	}
+	for depth[a] > depth[b] {
+		if depth[skip[a]] >= depth[b] {
+			a = skip[a]
+		} else {
+			a = l.idom[a]
+		}
+	}
+	for a != b {
+		if skip[a] != skip[b] {
+			a, b = skip[a], skip[b]
+		} else {
+			a, b = l.idom[a], l.idom[b]
+		}
+	}
+	return a
+}
+
+// tangled reports whether there is a jump back to a block that does not rule
+// over it: a loop with two ways in, where dominators are others than found.
+func (l *loops) tangled() bool {
+	seen := make([]bool, len(l.f.blocks))
+	for _, b := range l.order {
+		seen[b] = true
 		for _, s := range l.f.blocks[b].succs() {
-			// What has no position yet, and is not the entry, comes later.
-			if s != none && (pos[s] > 0 || s == 0) && !l.dominates(s, b) {
-				l.tangled = true
+			if s != none && seen[s] && !l.dominates(s, b) {
+				return true
 			}
 		}
 	}
+	return false
 }
 
 // number numbers the dominator tree so that dominates is two comparisons.
@@ -202,6 +221,7 @@ func (l *loops) collect(head int, latches []int) {
 			continue
 		}
 		l.list[in].parent = n
+		l.list[n].inside = append(l.list[n].inside, in)
 		l.list[n].inner = false
 		if h := l.list[in].head; h != head {
 			for _, p := range l.f.blocks[h].preds {
@@ -266,6 +286,12 @@ func (l *loops) summarize() {
 	// Inner loops come first.
 	for i := range l.list {
 		p := &l.list[i]
+		p.tail = p.latches[0]
+		for _, latch := range p.latches {
+			for !l.dominates(p.tail, latch) {
+				p.tail = l.idom[p.tail]
+			}
+		}
 		if p.parent == none {
 			continue
 		}

@@ -10,9 +10,6 @@ const maxTurns = 1 << 24
 // each time.
 func (l *loops) turns(n int) (most int64, exact bool) {
 	p := &l.list[n]
-	if l.tangled {
-		return 0, false
-	}
 	for _, e := range p.exits {
 		if t := l.turnsBy(n, e); t > 0 && (most == 0 || t < most) {
 			most = t
@@ -24,15 +21,7 @@ func (l *loops) turns(n int) (most int64, exact bool) {
 // everyTurn reports whether block b runs once in each turn of loop n that does
 // not leave before.
 func (l *loops) everyTurn(n, b int) bool {
-	if l.of[b] != n {
-		return false
-	}
-	for _, latch := range l.list[n].latches {
-		if !l.dominates(b, latch) {
-			return false
-		}
-	}
-	return true
+	return l.of[b] == n && l.dominates(b, l.list[n].tail)
 }
 
 // turnsBy is how often the head runs until the jump that ends block e leaves.
