@@ -40,7 +40,8 @@ times, to fill maps.
 All runs see one packet, which is never reset; maps and variables keep their
 state, ring buffers are emptied, untimed, before they fill. Runs are timed in
 chunks of about 2 ms; the figure is the chunks' lower quartile. Several engines
-take turns.`,
+take turns. load is the time from the file to loaded programs, compile that of
+compiling run alone, the median of seven.`,
 		Example: `  skep bench prog.bpf.o --packet packet.bin
   skep bench --json --engine jit --init-runs 1 --ms 500 prog.bpf.o`,
 		Args: cobra.MinimumNArgs(1),
