@@ -68,27 +68,26 @@ func turnRound(insns []ir.Insn, next, follows int) bool {
 func (f *function) order() []int {
 	order := make([]int, 0, len(f.blocks))
 	placed := make([]bool, len(f.blocks))
+	falls := make([]int32, len(f.blocks)) // how many that are not placed control falls from
+	for i := range f.blocks {
+		if b := &f.blocks[i]; !b.dead && b.next != none {
+			falls[b.next]++
+		}
+	}
 	for i := range f.blocks {
 		for n := i; n != none && !placed[n] && !f.blocks[n].dead; n = f.blocks[n].next {
 			placed[n] = true
 			order = append(order, n)
+			next := f.blocks[n].next
+			if next == none {
+				break
+			}
 			// Keep the program's order where control falls into a block that
 			// another one precedes, too.
-			if next := f.blocks[n].next; next != n+1 && next != none && f.otherFalls(next, n, placed) {
+			if falls[next]--; next != n+1 && falls[next] > 0 {
 				break
 			}
 		}
 	}
 	return order
-}
-
-// otherFalls reports whether control falls into block b from one that is not
-// placed yet, other than n.
-func (f *function) otherFalls(b, n int, placed []bool) bool {
-	for _, p := range f.blocks[b].preds {
-		if p != n && !placed[p] && f.blocks[p].next == b {
-			return true
-		}
-	}
-	return false
 }
