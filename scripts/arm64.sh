@@ -42,10 +42,12 @@ case "${1:-}" in
 	tests vm -test.timeout 30m
 	tests vm/interp -test.timeout 30m
 	tests bpfmap -test.timeout 30m
+	tests internal/bench -test.timeout 30m
 	tests internal/difftest -test.run 'Engines|Kernel' -test.timeout 60m
 	;;
 short)
 	tests vm -test.run 'Corpus|EveryOpcode|TailCallsAgree|Exceptions|Wild|Budget|Anywhere|Leaves|Fuel|Alloc'
+	tests internal/bench
 	ENGINESEED=0 ENGINETIME=15s tests internal/difftest -test.run '^TestEnginesAgree$'
 	;;
 *)

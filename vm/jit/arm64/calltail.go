@@ -17,6 +17,7 @@ func (c *compiler) tailCall(insn int32, in *ir.Insn) {
 		c.tailWord(in, over)
 		c.tailCheck(slow)
 		c.memScaled(accLoad, 8, tmp2, block, ir.BlockTailCalls)
+		c.cbz(true, false, tmp2, over)
 		c.arithRI(true, sub, tmp2, tmp2, 1)
 		c.memScaled(accStore, 8, tmp2, block, ir.BlockTailCalls)
 		c.enterTail()
@@ -47,11 +48,9 @@ func (c *compiler) enterTail() {
 }
 
 // tailWord loads the array's word into tmp; over is where it goes on if there is
-// none, or no tail call is left.
+// none.
 func (c *compiler) tailWord(in *ir.Insn, over emit.Label) {
 	array, index := regs[2], regs[3]
-	c.memScaled(accLoad, 8, tmp, block, ir.BlockTailCalls)
-	c.cbz(true, false, tmp, over)
 	if in.Imm > 0 && c.p.Maps[in.Imm-1].Kind == ir.MapPrograms {
 		m := &c.p.Maps[in.Imm-1]
 		c.compareRI(false, index, int64(m.MaxEntries))

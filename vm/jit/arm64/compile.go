@@ -62,9 +62,10 @@ type cold struct {
 // Compile is p as machine code.
 func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c := &compiler{p: p, opts: opts}
+	c.near = len(p.Insns) < 2000
 	out, err := c.compile()
-	if err == errFar {
-		c.far = true
+	for err == errFar && !c.far {
+		c.near, c.far = false, !c.near
 		out, err = c.compile()
 	}
 	return out, err

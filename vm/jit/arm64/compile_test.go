@@ -55,3 +55,38 @@ func TestNobodyTouchesGosRegisters(t *testing.T) {
 		}
 	}
 }
+
+// TestJumpsByABit wants one instruction for them where they reach, and others
+// where they do not.
+func TestJumpsByABit(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name string
+		in   ir.Insn
+		want func(e *encoder)
+	}{
+		{"a bit", ir.Insn{Op: ir.JSet64K, Dst: 1, Imm: 1 << 40}, func(e *encoder) { e.U32(0x3700_0000 | 1<<31 | 8<<19 | 1<<5 | 1) }},
+		{"less than zero", ir.Insn{Op: ir.JSLt32K, Dst: 1}, func(e *encoder) { e.U32(0x3700_0000 | 31<<19 | 1<<5 | 1) }},
+		{"not less than zero", ir.Insn{Op: ir.JSGe64K, Dst: 1}, func(e *encoder) { e.U32(0x3600_0000 | 1<<31 | 31<<19 | 1<<5 | 1) }},
+	} {
+		c.in.Off = 1
+		want := assembled(t, c.want)[0]
+		if got := body(t, 0, c.in); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %v, want %s", c.name, got, want)
+		}
+		// So many divisions are more code than such jumps reach, though the
+		// program is short.
+		insns := []ir.Insn{c.in}
+		for range 1900 {
+			insns = append(insns, ir.Insn{Op: ir.Mod64K, Dst: 2, Imm: 1000003})
+		}
+		insns[0].Off = int32(len(insns))
+		got := body(t, 0, insns...)
+		if len(got)*4 < 1<<15 {
+			t.Errorf("%d instructions are too few", len(got))
+		}
+		if got[0] == want || len(got)%1900 != 2 {
+			t.Errorf("%s, far away: %v and %d others", c.name, got[0], len(got)-1)
+		}
+	}
+}

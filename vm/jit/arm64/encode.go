@@ -85,11 +85,12 @@ var errFar = errors.New("jump too far")
 
 // encoder appends instructions. Names are the mnemonics; a trailing RR takes two
 // registers and more, RI an immediate. w is the width of the operation: 64 bits
-// if true, else 32. The first register is the destination. far makes conditional
-// jumps reach as far as others.
+// if true, else 32. The first register is the destination. near allows jumps by
+// a bit, which reach 32 KiB; far makes conditional jumps, which reach 1 MiB, reach
+// as far as others.
 type encoder struct {
 	emit.Buffer
-	far bool
+	near, far bool
 }
 
 // link fills in the labels' distances.

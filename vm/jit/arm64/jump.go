@@ -20,12 +20,14 @@ var conds = [...]cond{
 	(ir.JSLe64K - ir.JEq64K) / 4: condLE,
 }
 
-// branch is a conditional jump: by the flags, or by r being zero.
+// branch is a conditional jump: by the flags, by r or one of its bits being zero.
 type branch struct {
 	zero bool // by r
+	one  bool // by a bit of r
+	bit  uint8
 	w    bool // r's width
 	r    reg
-	cc   cond // EQ and NE only if by r
+	cc   cond // EQ and NE only if by r or a bit
 }
 
 // to jumps to l if the condition holds, or if not is set, does not.
@@ -34,11 +36,14 @@ func (c *compiler) to(b branch, not bool, l emit.Label) {
 	if not {
 		cc = cc.not()
 	}
-	if b.zero {
+	switch {
+	case b.zero:
 		c.cbz(b.w, cc == condNE, b.r, l)
-		return
+	case b.one:
+		c.tbz(cc == condNE, b.r, b.bit, l)
+	default:
+		c.bcond(cc, l)
 	}
-	c.bcond(cc, l)
 }
 
 // jump emits a jump of any kind. One that leads back costs fuel.
@@ -86,7 +91,9 @@ func (c *compiler) compare(in *ir.Insn, dst, src reg) branch {
 	}
 	b := branch{w: w, r: dst, cc: conds[(in.Op.Base()-ir.JEq64K)/4]}
 	if in.Op.Base() == ir.JSet64K {
-		if k {
+		if bit, ok := log2(w, imm); k && ok && c.near {
+			b.one, b.bit = true, bit
+		} else if k {
 			c.bitwiseRI(w, ands, zr, dst, imm)
 		} else {
 			c.tstRR(w, dst, src)
@@ -96,6 +103,11 @@ func (c *compiler) compare(in *ir.Insn, dst, src reg) branch {
 	switch {
 	case k && imm == 0 && b.cc <= condNE:
 		b.zero = true
+	case k && imm == 0 && (b.cc == condLT || b.cc == condGE) && c.near:
+		b.one, b.bit = true, width(w)-1
+		if b.cc = condNE; in.Op.Base() == ir.JSGe64K {
+			b.cc = condEQ
+		}
 	case k:
 		c.compareRI(w, dst, imm)
 	default:
