@@ -105,6 +105,9 @@ func (c *compiler) function(n int) error {
 	c.prologue(c.funcs + emit.Label(n))
 	shapes := c.shapes()
 	for i := f.Start; i < f.End; i++ {
+		if c.p.Insns[i].Flags&ir.Head != 0 && c.opts.Off&emit.OptShort == 0 {
+			c.alignment()
+		}
 		c.Bind(c.insns + emit.Label(i))
 		if i == c.skip {
 			continue

@@ -79,7 +79,7 @@ const (
 	OptRotate                  // rotates instead of two shifts and an or
 	OptBytes                   // wide loads instead of loads of their bytes
 	OptMemory                  // no loads of what was stored or loaded before
-	OptShort                   // short jumps
+	OptShort                   // short jumps, aligned loops
 	OptFacts                   // jumps and results that the verifier knows
 	OptDivide                  // division by constants as multiplication
 	OptElement                 // lookups in arrays of keys that are known or in a register
