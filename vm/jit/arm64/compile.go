@@ -34,7 +34,7 @@ type compiler struct {
 	opts  emit.Options
 	insns emit.Label // label of instruction 0
 	funcs emit.Label // label of function 0
-	leave emit.Label // the code that saves registers and returns to Go
+	leave emit.Label // the first of those in leaveCode
 	loop  emit.Label // the code of bpf_loop
 	loops bool       // somebody calls it
 
@@ -79,7 +79,7 @@ func (c *compiler) compile() (*emit.Output, error) {
 	c.Unmark()
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
-	c.leave, c.loop, c.loops = c.NewLabel(), c.NewLabel(), false
+	c.leave, c.loop, c.loops = c.NewLabels(saveAll+1), c.NewLabel(), false
 	c.outer = !c.called(0)
 	c.findOpen()
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
@@ -185,7 +185,7 @@ func (c *compiler) spend(n, insn, target int) {
 // before then; r0 always is what the block has.
 func (c *compiler) exit(kind emit.ExitKind, insn int32, all bool) {
 	c.movRI(tmp, int64(len(c.exits)))
-	c.b(c.leave)
+	c.b(c.leave + emit.Label(c.toSave(kind, insn)))
 	c.exits = append(c.exits, emit.Exit{Kind: kind, Insn: insn, Resume: c.Len(), Unwind: -1})
 	if all {
 		c.loadArgs()
@@ -201,25 +201,6 @@ func (e *encoder) loadArgs() {
 
 // saved is the offset of a saved register in the block.
 func saved(r int) int32 { return ir.BlockSaved + 8*int32(r) }
-
-// leaveCode is what exits jump to, with their number in tmp. The return address
-// stays behind the saved registers: functions that do not call keep it in x30.
-func (c *compiler) leaveCode() {
-	c.Bind(c.leave)
-	c.movWide(true, movk, tmp, uint16(c.opts.Handle), 2)
-	c.movWide(true, movk, tmp, uint16(c.opts.Handle>>16), 3)
-	c.memScaled(accStore, 8, tmp, block, emit.BlockExit)
-	for i := 0; i < 6; i += 2 {
-		c.pair(stp, regs[i], regs[i+1], block, saved(i))
-	}
-	c.pair(stpPre, regs[10], regs[9], sp, -savedSize)
-	c.pair(stp, regs[8], regs[7], sp, 16)
-	c.pair(stp, regs[6], x30, sp, 32)
-	c.toGo()
-}
-
-// savedSize is the room of what leaveCode saves on the stack.
-const savedSize = 8 * (emit.SavedSlots + 1)
 
 // insn emits instruction i.
 func (c *compiler) insn(i int, in *ir.Insn) error {
