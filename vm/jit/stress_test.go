@@ -68,6 +68,15 @@ again:
 .func sub
     r0 = *(u64 *)(r1 +8)
     exit
+
+.program light section=socket
+    r0 = 7
+    exit
+
+.program lightfaults section=socket
+    r1 = 0x100000000000 ll
+    r0 = *(u64 *)(r1 +8)
+    exit
 `
 
 // deep grows the goroutine's stack.
@@ -180,6 +189,18 @@ func stressRun(t *testing.T, rt *vm.Runtime, progs map[string]*vm.Program, r *ra
 	}
 	defer run.Close()
 	switch r.IntN(20) {
+	case 18, 19:
+		// These run on Go's stack.
+		var f *vm.Fault
+		for range 100 {
+			if r0, err := run.Run(progs["light"], 0); r0 != 7 || err != nil {
+				t.Errorf("light: %d, %v", r0, err)
+			}
+		}
+		if _, err := run.Run(progs["lightfaults"], 0); !errors.As(err, &f) || f.Addr != 0x1000_0000_0008 {
+			t.Errorf("lightfaults: %v", err)
+		}
+		faults.Add(1)
 	case 0:
 		if r0, err := run.Run(progs["spins"], 0); r0 != 3000000 || err != nil {
 			t.Errorf("spins: %d, %v", r0, err)

@@ -74,6 +74,9 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 		if err := c.function(i); err != nil {
 			return nil, err
 		}
+		if i == 0 {
+			out.Light = c.light()
+		}
 	}
 	c.Mark(&c.Buffer, emit.MarkLeave, -1)
 	c.leaveCode()

@@ -57,6 +57,20 @@ func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 	return fr
 }
 
+// light reports whether the function that was just emitted, the first, may run
+// on Go's stack: all it does there is to return.
+func (c *compiler) light() bool {
+	if len(c.exits) > 0 || c.frame.fp || c.frame.n > 0 {
+		return false
+	}
+	for i := c.fn.Start; i < c.fn.End; i++ {
+		if op := c.p.Insns[i].Op; op == ir.Call || op == ir.CallLocal {
+			return false
+		}
+	}
+	return true
+}
+
 // writes is the BPF registers that in changes, as bits, but for what calls do
 // to r0 to r5.
 func writes(in *ir.Insn) uint16 {

@@ -70,10 +70,11 @@ func (e *encoder) stub(call func()) {
 }
 
 // StartStub appends to a program the code for vm.Starter, which loads the first
-// args registers, and is its offset. Runs
-// in a row find Go's stack pointer where the last one left it, and do not store
-// it: what is not stored need not be waited for when it is loaded, and the
-// processor can begin the next run before this one has ended.
+// args registers, and is its offset. Runs in a row find Go's stack pointer where
+// the last one left it, and do not store it: what is not stored need not be
+// waited for when it is loaded, and the processor can begin the next run before
+// this one has ended. A light function stays on Go's stack; a fault in it ends
+// as one in others does.
 func StartStub(out *emit.Output, args int) int32 {
 	var e encoder
 	e.Code = out.Code
@@ -86,7 +87,9 @@ func StartStub(out *emit.Output, args int) int32 {
 	e.cmpRM(8, rbp, block, emit.BlockGoFP)
 	e.jcc(condNE, save)
 	e.Bind(same)
-	e.load(8, false, rsp, block, ir.BlockSP)
+	if !out.Light {
+		e.load(8, false, rsp, block, ir.BlockSP)
+	}
 	e.load(8, false, fuel, block, ir.BlockFuel)
 	for r := 1; r <= args; r++ {
 		e.load(8, false, regs[r], block, saved(r))
@@ -105,8 +108,10 @@ func StartStub(out *emit.Output, args int) int32 {
 	e.store(8, block, saved(0), rax)
 	e.storeI(4, block, emit.BlockExit, emit.Done)
 	e.store(8, block, ir.BlockFuel, fuel)
-	e.load(8, false, rsp, block, emit.BlockGoSP)
-	e.load(8, false, rbp, block, emit.BlockGoFP)
+	if !out.Light {
+		e.load(8, false, rsp, block, emit.BlockGoSP)
+		e.load(8, false, rbp, block, emit.BlockGoFP)
+	}
 	e.ret()
 	e.Bind(save)
 	e.store(8, block, emit.BlockGoSP, rsp)

@@ -120,6 +120,9 @@ type Output struct {
 	Starts []int32
 	// Open are the functions that are entered by a jump, nil for none.
 	Open []bool
+	// Light is set where the first function uses no stack, calls nothing and
+	// never leaves to Go, so that it may run on any stack.
+	Light bool
 	// Marks say what else there is, by offset.
 	Marks []Mark
 }
