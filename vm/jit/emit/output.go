@@ -93,6 +93,7 @@ const (
 	OptUnroll                  // several turns of short loops at once; needs OptFuel
 	OptStores                  // wide stores instead of several narrow ones
 	OptClock                   // the monotonic clock without leaving to Go
+	OptHoist                   // wide constants of loops in registers; needs OptFuel
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -1,6 +1,8 @@
 package opt
 
 import (
+	"slices"
+
 	"github.com/skepbpf/skep/abi"
 	"github.com/skepbpf/skep/vm/ir"
 	"github.com/skepbpf/skep/vm/jit/emit"
@@ -52,12 +54,20 @@ func (f *function) fuel(o *emit.Options) bool {
 	}
 	f.turnBack()
 	l := findLoops(f)
+	var hoisted []int32
+	if o.Off&emit.OptHoist == 0 {
+		hoisted = l.hoist()
+	}
 	charges := make([]charge, len(l.list))
 	for n := range l.list {
 		if p := &l.list[n]; !p.calls {
 			charges[n].turns, charges[n].exact = l.turns(n)
 			f.blocks[p.head].loops = p.inner && p.size <= headedLoop
 		}
+	}
+	for _, n := range hoisted {
+		b := &f.blocks[n]
+		b.insns = slices.DeleteFunc(b.insns, func(in ir.Insn) bool { return nothing(&in) })
 	}
 	for n := range l.list {
 		l.prepay(n, charges)
