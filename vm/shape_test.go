@@ -223,8 +223,11 @@ func TestShapesOfMachineCodeComputeTheSame(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
 	for n := range 800 {
 		text := shapeText(r)
-		if n%2 == 0 {
+		switch {
+		case n%2 == 0:
 			text = turnsText(r)
+		case n%5 == 0:
+			text = onesText(r)
 		}
 		coll, err := asm.Parse("shapes", []byte(text))
 		if err != nil {
@@ -255,4 +258,102 @@ func TestShapesOfMachineCodeComputeTheSame(t *testing.T) {
 			}
 		}
 	}
+}
+
+// onesText is a random program of counts of ones, zeros at the end and zeros at
+// the begin in loops, as compilers write them: constants in registers of the
+// loop or loaded each time, some of the sums' parts read by others.
+func onesText(r *rand.Rand) string {
+	var t strings.Builder
+	line := func(format string, args ...any) { fmt.Fprintf(&t, " "+format+"\n", args...) }
+	t.WriteString(".program p section=socket\n")
+	line("r6 = r1")
+	line("r7 = 0")
+	line("r9 = 0")
+	line("r4 = 0x3333333333333333 ll")
+	for _, n := range []int{0, 2, 8} {
+		line("r%d = *(u64 *)(r6 +%d)", n, 8*n%64)
+	}
+	t.WriteString("again:\n")
+	line("r1 = r6")
+	line("r1 += r7")
+	line("r1 = *(u64 *)(r1 +0)")
+	for range 1 + r.IntN(3) {
+		w, top := "r", 56
+		if r.IntN(2) == 0 {
+			w, top = "w", 24
+		}
+		between := func() {
+			switch r.IntN(10) {
+			case 0:
+				line("r9 += r%d", r.IntN(3))
+			case 1:
+				line("*(u64 *)(r6 +%d) = r%d", 64+8*r.IntN(8), r.IntN(3))
+			case 2:
+				line("r8 = r%d", r.IntN(3))
+			case 3:
+				line("r9 ^= r8")
+			}
+		}
+		op := func(dst int, op, c string) {
+			if r.IntN(4) == 0 {
+				between()
+			}
+			switch {
+			case w == "w":
+				line("w%d %s= 0x%s", dst, op, c)
+			case c[0] == '3' && r.IntN(2) == 0:
+				line("r%d %s= r4", dst, op)
+			default:
+				line("r3 = 0x%s%s ll", c, c)
+				line("r%d %s= r3", dst, op)
+			}
+		}
+		switch r.IntN(4) {
+		case 0: // zeros at the end
+			line("%s2 = %s1", w, w)
+			line("%s2 ^= -1", w)
+			line("%s1 += -1", w)
+			line("%s1 &= %s2", w, w)
+		case 1: // zeros at the begin
+			for n := 1; n < top; n *= 2 {
+				line("%s2 = %s1", w, w)
+				line("%s2 >>= %d", w, n)
+				line("%s1 |= %s2", w, w)
+			}
+			line("%s1 ^= -1", w)
+		}
+		line("%s2 = %s1", w, w)
+		line("%s2 >>= 1", w)
+		op(2, "&", "55555555")
+		line("%s1 -= %s2", w, w)
+		line("%s0 = %s1", w, w)
+		if r.IntN(2) == 0 {
+			op(0, "&", "33333333")
+			line("%s1 >>= 2", w)
+			op(1, "&", "33333333")
+		} else {
+			line("%s1 >>= 2", w)
+			op(1, "&", "33333333")
+			op(0, "&", "33333333")
+		}
+		line("%s0 += %s1", w, w)
+		line("%s2 = %s0", w, w)
+		line("%s2 >>= 4", w)
+		line("%s0 += %s2", w, w)
+		op(0, "&", "0f0f0f0f")
+		op(0, "*", "01010101")
+		line("%s0 >>= %d", w, top)
+		line("r9 += r0")
+		if r.IntN(2) == 0 {
+			line("r2 = 7")
+		}
+		line("r1 = *(u64 *)(r6 +%d)", 8*r.IntN(8))
+	}
+	line("r7 += 8")
+	line("if r7 != 64 goto again")
+	line("*(u64 *)(r6 +%d) = r9", 64)
+	line("r0 = 0")
+	line("exit")
+	return t.String()
 }

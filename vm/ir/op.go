@@ -215,14 +215,16 @@ const (
 // What lowering never makes: operations that vm/jit/opt puts together from
 // others, for generators of machine code.
 const (
-	Spend  Op = iota + 240 // takes Imm instructions off the fuel, without a poll
-	Rol64K                 // dst = src rotated left by Imm, 1 to 63
-	Rol32K                 // dst = the low half of src rotated left by Imm, 1 to 31; the upper half is cleared
-	Rol64X                 // dst = dst rotated left by src, masked to the width
-	Rol32X                 // the same of the low half; the upper half is cleared
-	Ror64X                 // dst = dst rotated right by src, masked to the width
-	Ror32X                 // the same of the low half; the upper half is cleared
-	LdBe16                 // dst = *(src + Off), big-endian, not sign-extended
+	Spend    Op = iota + 240 // takes Imm instructions off the fuel, without a poll
+	Rol64K                   // dst = src rotated left by Imm, 1 to 63
+	Rol32K                   // dst = the low half of src rotated left by Imm, 1 to 31; the upper half is cleared
+	Rol64X                   // dst = dst rotated left by src, masked to the width
+	Rol32X                   // the same of the low half; the upper half is cleared
+	Ror64X                   // dst = dst rotated right by src, masked to the width
+	Ror32X                   // the same of the low half; the upper half is cleared
+	Popcnt64                 // dst = number of bits that are set in src
+	Popcnt32                 // the same of the low half
+	LdBe16                   // dst = *(src + Off), big-endian, not sign-extended
 	LdBe32
 	LdBe64
 	SpendPoll // takes Imm off the fuel, and polls when less than nothing is left

@@ -24,12 +24,18 @@ func features() (f uint64) {
 	if cpu.X86.HasBMI2 {
 		f |= amd64.HasBMI2
 	}
+	if cpu.X86.HasPOPCNT {
+		f |= amd64.HasPOPCNT
+	}
 	// Intel's since Ice Lake and AMD's since Zen 4 have both; others lose little.
 	if cpu.X86.HasAVX512VBMI2 {
 		f |= amd64.HasFastDivide
 	}
 	return f
 }
+
+// lacks are the optimisations that make what a machine with f does not have.
+func lacks(f uint64) emit.Opt { return amd64.Lacks(f) }
 
 // useOnce has nothing to do: the machine runs what is there.
 func useOnce(*execmem.Arena) error { return nil }

@@ -28,6 +28,9 @@ func features() (f uint64) {
 	return f
 }
 
+// lacks is none: vectors are there always.
+func lacks(uint64) emit.Opt { return 0 }
+
 // useOnce finds out whether the machine runs what is in memory or what was there
 // when it last looked, and in the second case lets the arena use its memory once.
 // QEMU's user emulation before 8.1 is such a machine: it keeps what it has

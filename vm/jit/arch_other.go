@@ -23,6 +23,8 @@ func stubs() (*emit.Output, error) { return nil, errArch }
 
 func features() uint64 { return 0 }
 
+func lacks(uint64) emit.Opt { return 0 }
+
 func enter(_, _ uintptr) {}
 
 func useOnce(*execmem.Arena) error { return errArch }

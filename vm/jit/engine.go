@@ -72,6 +72,7 @@ func New(opts *Options) (*Engine, error) {
 	if !opts.Plain {
 		e.features = features()
 	}
+	e.off |= lacks(e.features)
 	b, err := a.Place(stubs.Code)
 	if err == nil {
 		err = useOnce(a)

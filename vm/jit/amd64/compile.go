@@ -11,7 +11,17 @@ import (
 const (
 	HasBMI2       uint64 = 1 << iota
 	HasFastDivide        // 64 bits take not much longer than 32
+	HasPOPCNT
 )
+
+// Lacks are the optimisations that make operations that machines with so many
+// features do not have.
+func Lacks(features uint64) emit.Opt {
+	if features&HasPOPCNT == 0 {
+		return emit.OptPopcnt
+	}
+	return 0
+}
 
 // Registers with a fixed use.
 const (

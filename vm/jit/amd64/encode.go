@@ -321,6 +321,11 @@ func (e *encoder) bswap(w bool, r reg) {
 	e.Byte(0x0f, 0xc8|byte(r&7))
 }
 
+func (e *encoder) popcnt(w bool, dst, src reg) {
+	e.Byte(0xf3)
+	e.rr0f(w, 0xb8, dst, src, false)
+}
+
 // ror16 swaps the two low bytes.
 func (e *encoder) ror16(r reg) {
 	e.Byte(0x66)

@@ -54,6 +54,8 @@ func every(f func(emit func(e *encoder))) {
 			f(func(e *encoder) { e.mulX(a, b, r11) })
 			f(func(e *encoder) { e.mulX(r10, r9, b) })
 			f(func(e *encoder) { e.bswap(w, a) })
+			f(func(e *encoder) { e.popcnt(w, a, b) })
+			f(func(e *encoder) { e.popcnt(w, b, a) })
 			f(func(e *encoder) { e.movsx8(w, a, b) })
 			f(func(e *encoder) { e.movsx16(w, a, b) })
 			f(func(e *encoder) { e.cqo(w) })

@@ -2,7 +2,7 @@ package amd64
 
 import "github.com/skepbpf/skep/vm/ir"
 
-// fused emits the rotates and loads that vm/jit/opt puts together.
+// fused emits the rotates, counts and loads that vm/jit/opt puts together.
 func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 	switch in.Op {
 	case ir.Rol64K:
@@ -13,6 +13,11 @@ func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 		c.shiftByCL(in.Op == ir.Rol64X, opRol, dst, src)
 	case ir.Ror64X, ir.Ror32X:
 		c.shiftByCL(in.Op == ir.Ror64X, opRor, dst, src)
+	case ir.Popcnt64, ir.Popcnt32:
+		if dst != src {
+			c.aluRR(false, xor, dst, dst) // what some machines wait for
+		}
+		c.popcnt(in.Op == ir.Popcnt64, dst, src)
 	case ir.LdBe16:
 		// The word has no bits above 16 to lose.
 		c.load(2, false, dst, src, in.Off)

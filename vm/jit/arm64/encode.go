@@ -376,6 +376,24 @@ const (
 
 func (e *encoder) oneRR(w bool, op one, d, n reg) { e.U32(sf(w) | uint32(op) | dnm(d, n, 0)) }
 
+// The vector instructions are of v0 alone.
+
+// toVector is v0 = n, with zeros above it.
+func (e *encoder) toVector(w bool, n reg) {
+	word := uint32(0x1e27_0000)
+	if w {
+		word |= 1<<31 | 1<<22
+	}
+	e.U32(word | dnm(0, n, 0))
+}
+
+// onesOfBytes counts the ones of each byte, addBytes adds up the bytes.
+func (e *encoder) onesOfBytes() { e.U32(0x0e20_5800) }
+func (e *encoder) addBytes()    { e.U32(0x0e31_b800) }
+
+// fromVector is d = the low 32 bits of v0.
+func (e *encoder) fromVector(d reg) { e.U32(0x1e26_0000 | dnm(d, 0, 0)) }
+
 // field is a bit field move by its word.
 type field uint32
 

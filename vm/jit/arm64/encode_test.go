@@ -39,6 +39,7 @@ func every(f func(emit func(e *encoder))) {
 				f(func(e *encoder) { e.rorRI(w, d, n, s) })
 			}
 			f(func(e *encoder) { e.fieldRI(w, ubfm, d, n, 5, 12) })
+			f(func(e *encoder) { e.toVector(w, n) })
 			f(func(e *encoder) { e.extend(w, sbfm, d, n, 8) })
 			f(func(e *encoder) { e.extend(w, sbfm, d, n, 16) })
 			f(func(e *encoder) { e.extend(w, ubfm, d, n, 16) })
@@ -48,6 +49,9 @@ func every(f func(emit func(e *encoder))) {
 			f(func(e *encoder) { e.cselRR(w, d, n, m, condHI) })
 		}
 		f(func(e *encoder) { e.oneRR(true, rev64, d, n) })
+		f(func(e *encoder) { e.onesOfBytes() })
+		f(func(e *encoder) { e.addBytes() })
+		f(func(e *encoder) { e.fromVector(d) })
 		f(func(e *encoder) { e.extend(true, sbfm, d, n, 32) })
 		f(func(e *encoder) { e.lsrRI(true, d, n, 63) })
 		f(func(e *encoder) { e.lslRI(true, d, n, 63) })

@@ -2,7 +2,7 @@ package arm64
 
 import "github.com/skepbpf/skep/vm/ir"
 
-// fused emits what vm/jit/opt puts together: rotates, accesses of other forms,
+// fused emits what vm/jit/opt puts together: rotates, counts, accesses of other forms,
 // additions of three operands.
 func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 	switch in.Op {
@@ -17,6 +17,11 @@ func (c *compiler) fused(in *ir.Insn, dst, src reg) {
 		c.twoRR(w, rorv, dst, dst, tmp)
 	case ir.Ror64X, ir.Ror32X:
 		c.twoRR(in.Op == ir.Ror64X, rorv, dst, dst, src)
+	case ir.Popcnt64, ir.Popcnt32:
+		c.toVector(in.Op == ir.Popcnt64, src)
+		c.onesOfBytes()
+		c.addBytes()
+		c.fromVector(dst)
 	case ir.LdBe16, ir.LdBe32, ir.LdBe64:
 		n := in.Op - ir.LdBe16
 		c.load(2<<n, false, dst, src, in.Off)

@@ -94,6 +94,7 @@ const (
 	OptStores                  // wide stores instead of several narrow ones
 	OptClock                   // the monotonic clock without leaving to Go
 	OptHoist                   // wide constants of loops in registers; needs OptFuel
+	OptPopcnt                  // the sums that count ones as one instruction; for machines that have it
 
 	OptAll Opt = 1<<iota - 1
 )

@@ -54,15 +54,16 @@ type generator struct {
 	compile     func(*ir.Program, emit.Options) (*emit.Output, error)
 	start       func(*emit.Output, int) int32
 	features    uint64
+	lacks       func(features uint64) emit.Opt
 	disassemble func(code []byte, at int) (length int, text string)
 }
 
 func generatorOf(arch string) (generator, error) {
 	switch arch {
 	case "amd64":
-		return generator{amd64.Compile, amd64.StartStub, amd64.HasBMI2 | amd64.HasFastDivide, disassembleAMD64}, nil
+		return generator{amd64.Compile, amd64.StartStub, amd64.HasBMI2 | amd64.HasFastDivide | amd64.HasPOPCNT, amd64.Lacks, disassembleAMD64}, nil
 	case "arm64":
-		return generator{arm64.Compile, arm64.StartStub, arm64.HasLSE, disassembleARM64}, nil
+		return generator{arm64.Compile, arm64.StartStub, arm64.HasLSE, func(uint64) emit.Opt { return 0 }, disassembleARM64}, nil
 	}
 	return generator{}, fmt.Errorf("architecture %q: want amd64 or arm64", arch)
 }
@@ -83,6 +84,7 @@ func Of(p *ir.Program, o Options) (*Listing, error) {
 	if !o.Plain {
 		opts.Features = g.features
 	}
+	opts.Off |= g.lacks(opts.Features)
 	low := opt.Optimize(p, opts)
 	out, err := g.compile(low, opts)
 	if err != nil {

@@ -258,6 +258,10 @@ func (m *machine) unary(in *ir.Insn, d, s uint64) uint64 {
 		return bits.RotateLeft64(d, -int(s&63))
 	case ir.Ror32X:
 		return uint64(bits.RotateLeft32(uint32(d), -int(s&31)))
+	case ir.Popcnt64:
+		return uint64(bits.OnesCount64(s))
+	case ir.Popcnt32:
+		return uint64(bits.OnesCount32(uint32(s)))
 	case ir.LdBe16:
 		return uint64(bits.ReverseBytes16(uint16(m.read(s+where, 2))))
 	case ir.LdBe32:

@@ -79,7 +79,7 @@ func (f *function) usesOfControl(in *ir.Insn) regs {
 		return set(in.Src)
 	case op == ir.Throw:
 		return set(1)
-	case op == ir.Rol64K || op == ir.Rol32K || op >= ir.LdBe16 && op <= ir.LdBe64:
+	case op == ir.Rol64K || op == ir.Rol32K || op >= ir.Popcnt64 && op <= ir.LdBe64:
 		return set(in.Src)
 	case op >= ir.Rol64X && op <= ir.Ror32X:
 		return set(in.Dst) | set(in.Src)

@@ -20,6 +20,7 @@ var passes = []pass{
 	{emit.OptElement, (*function).lookups},
 	{0, func(f *function, o *emit.Options) bool { f.forward(o, f.walker, true); return true }},
 	{emit.OptDead, func(f *function, _ *emit.Options) bool { f.sweep(); return true }},
+	{emit.OptPopcnt, (*function).popcnt},
 	{emit.OptDead, (*function).frameStores},
 }
 

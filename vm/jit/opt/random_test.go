@@ -338,6 +338,101 @@ func (a *author) stores() {
 	}
 }
 
+// ones adds up the ones of a number, or nearly so, in between other things.
+func (a *author) ones() {
+	r := a.others(4)
+	d, x, t, c := r[0], r[1], r[2], r[3]
+	form, all, top := ir.Op(0), ^uint64(0), int64(56)
+	if a.IntN(2) == 0 {
+		form, all, top = 2, 0xffff_ffff, 24
+	}
+	// wrong is rarely true: where the sum is none.
+	wrong := func() bool { return a.IntN(60) == 0 }
+	between := func() {
+		switch a.IntN(24) {
+		case 0:
+			a.arithmetic()
+		case 1:
+			a.memory()
+		case 2:
+			a.op(ir.Mov64K, t, 0, a.constant())
+		case 3:
+			a.op(ir.Mov64X, d, x, 0)
+			d, x = x, d
+		}
+	}
+	join := func(op ir.Op, dst uint8, k uint64) {
+		between()
+		if wrong() {
+			k ^= 1 << a.IntN(64)
+		}
+		if k &= all; form != 0 {
+			k = uint64(int64(int32(k)))
+		}
+		switch a.IntN(4) {
+		case 0:
+			a.op(op+form, dst, 0, int64(k))
+		case 1:
+			a.op(ir.Mov64K, c, 0, int64(k))
+			a.op(op+1+form, c, dst, 0)
+			a.op(ir.Mov64X, dst, c, 0)
+		default:
+			a.op(ir.Mov64K, c, 0, int64(k))
+			a.op(op+1+form, dst, c, 0)
+		}
+	}
+	shift := func(dst uint8, n int64) {
+		if wrong() {
+			n++
+		}
+		a.op(ir.Rsh64K+form, dst, 0, n)
+	}
+	move := func(dst, src uint8) {
+		between()
+		a.op(ir.Mov64X+ir.Op(a.IntN(2))*form, dst, src, 0)
+	}
+	move(t, x)
+	shift(t, 1)
+	join(ir.And64K, t, fives)
+	if a.IntN(4) == 0 {
+		a.op(ir.And64K+form, x, 0, []int64{-2, -2, -4, 0x7ffe}[a.IntN(4)])
+	}
+	a.op(ir.Sub64X+form, x, t, 0)
+	move(d, x)
+	if a.IntN(2) == 0 {
+		shift(x, 2)
+		join(ir.And64K, d, threes)
+		join(ir.And64K, x, threes)
+	} else {
+		join(ir.And64K, x, threes)
+		shift(d, 2)
+		join(ir.And64K, d, threes)
+	}
+	a.op(ir.Add64X+form, d, x, 0)
+	if a.IntN(2) == 0 {
+		x = t
+	}
+	move(x, d)
+	shift(x, 4)
+	if a.IntN(2) == 0 {
+		a.op(ir.Add64X+form, d, x, 0)
+	} else {
+		a.op(ir.Add64X+form, x, d, 0)
+		d, x = x, d
+	}
+	join(ir.And64K, d, nibble)
+	join(ir.Mul64K, d, each)
+	between()
+	shift(d, top)
+	if a.IntN(4) > 0 { // so that nobody reads what was on the way
+		for _, r := range []uint8{x, t, c, r[0], r[1]} {
+			if r != d {
+				a.op(ir.Mov64K, r, 0, a.constant())
+			}
+		}
+	}
+}
+
 // call calls a helper, or one of functions.
 func (a *author) call(functions int) {
 	if functions > 0 && a.IntN(2) == 0 {
@@ -385,7 +480,9 @@ func (a *author) loop(depth, functions int) {
 
 func (a *author) body(depth, functions int) {
 	for range 2 + a.IntN(8) {
-		switch n := a.IntN(18); {
+		switch n := a.IntN(19); {
+		case n == 18:
+			a.ones()
 		case n > 15:
 			a.stores()
 		case n < 4:
@@ -502,7 +599,7 @@ func TestRandomProgramsDoTheSame(t *testing.T) {
 	if n, err := strconv.ParseUint(os.Getenv("SKEP_OPT_SEEDS"), 10, 64); err == nil {
 		seeds = n
 	}
-	before, after := 0, 0
+	before, after, counts := 0, 0, 0
 	for seed := range seeds {
 		p := randomProgram(seed)
 		original := slices.Clone(p.Insns)
@@ -522,10 +619,14 @@ func TestRandomProgramsDoTheSame(t *testing.T) {
 			}
 			if off == 0 {
 				before, after = before+len(p.Insns), after+len(q.Insns)
+				counts += count(q, ir.Popcnt64, ir.Popcnt32)
 			}
 		}
 	}
-	t.Logf("%d instructions became %d", before, after)
+	t.Logf("%d instructions became %d, with %d counts of ones", before, after, counts)
+	if counts*20 < int(seeds) {
+		t.Errorf("%d counts of ones in %d programs", counts, seeds)
+	}
 	if after*10 > before*9 {
 		t.Errorf("%d instructions became %d", before, after)
 	}

@@ -113,7 +113,7 @@ func zeroUpper(in *ir.Insn, z regs) bool {
 	case op == ir.Neg32 || op == ir.MovSX32From8 || op == ir.MovSX32From16,
 		op == ir.Be16 || op == ir.Be32 || op == ir.Le16 || op == ir.Le32 || op == ir.Swap16 || op == ir.Swap32,
 		op >= ir.LdU8 && op <= ir.LdU32, op >= ir.LdIdxU8 && op <= ir.LdIdxU32, op == ir.LdBe16 || op == ir.LdBe32,
-		op == ir.Rol32K || op == ir.Rol32X || op == ir.Ror32X, op == ir.LoadAcq8 || op == ir.LoadAcq16 || op == ir.LoadAcq32:
+		op == ir.Rol32K || op == ir.Rol32X || op == ir.Ror32X || op == ir.Popcnt64 || op == ir.Popcnt32, op == ir.LoadAcq8 || op == ir.LoadAcq16 || op == ir.LoadAcq32:
 		return true
 	}
 	return false
@@ -279,7 +279,7 @@ func (f *function) askedBefore(in *ir.Insn, u regs) regs {
 		}
 	case op == ir.Neg32 || op >= ir.MovSX64From8 && op <= ir.MovSX32From16,
 		op == ir.Be16 || op == ir.Be32 || op == ir.Le16 || op == ir.Le32 || op == ir.Swap16 || op == ir.Swap32,
-		op == ir.Rol32K || op == ir.Rol32X || op == ir.Ror32X, op == ir.Elem:
+		op == ir.Rol32K || op == ir.Rol32X || op == ir.Ror32X || op == ir.Popcnt32, op == ir.Elem:
 		return u
 	case op >= ir.JEq64K && op <= ir.JSLe32X && op.Is32():
 		return u
