@@ -13,35 +13,6 @@ import (
 // that call such ones are entered and left by jumps, with the address to return
 // to on the stack all the same.
 
-// findOpen finds the open functions.
-func (c *compiler) findOpen() {
-	c.open = make([]bool, len(c.p.Funcs))
-	type edge struct{ from, to int }
-	var calls []edge
-	for n := range c.p.Funcs {
-		f := &c.p.Funcs[n]
-		c.open[n] = n == 0 && !c.called(0)
-		for i := f.Start; i < f.End; i++ {
-			switch in := &c.p.Insns[i]; {
-			case in.Op == ir.CallLocal:
-				calls = append(calls, edge{n, int(in.Imm)})
-			case in.Op == ir.Call:
-				c.open[n] = c.open[n] || c.leavesToGo(int(in.Off))
-			case in.Op == ir.TailCall, in.Op >= ir.ProbeU8 && in.Op <= ir.ProbeS32, in.Op >= ir.LdAbs8 && in.Op <= ir.LdInd32:
-				c.open[n] = true
-			}
-		}
-	}
-	for again := len(calls) > 0; again; {
-		again = false
-		for _, e := range calls {
-			if c.open[e.to] && !c.open[e.from] {
-				c.open[e.from], again = true, true
-			}
-		}
-	}
-}
-
 // leavesToGo reports whether the call of a helper or kfunc leaves to Go as a rule.
 func (c *compiler) leavesToGo(callee int) bool {
 	f := &c.p.Callees[callee]

@@ -77,8 +77,8 @@ func Compile(p *ir.Program, opts emit.Options) (*emit.Output, error) {
 	c.funcs = c.NewLabels(len(p.Funcs))
 	c.leave, c.begin, c.loop = c.NewLabels(7), c.NewLabel(), c.NewLabel()
 	c.Bind(c.begin)
-	c.outer = !c.called(0)
-	c.findOpen()
+	c.outer = !emit.Called(p, 0)
+	c.open = emit.Open(p, c.leavesToGo)
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
 	for i := range p.Funcs {
 		if err := c.function(i); err != nil {

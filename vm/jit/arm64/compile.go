@@ -80,8 +80,8 @@ func (c *compiler) compile() (*emit.Output, error) {
 	c.insns = c.NewLabels(len(p.Insns))
 	c.funcs = c.NewLabels(len(p.Funcs))
 	c.leave, c.loop, c.loops = c.NewLabels(saveAll+1), c.NewLabel(), false
-	c.outer = !c.called(0)
-	c.findOpen()
+	c.outer = !emit.Called(p, 0)
+	c.open = emit.Open(p, c.leavesToGo)
 	out := &emit.Output{Funcs: make([]int32, len(p.Funcs)), Starts: make([]int32, len(p.Insns))}
 	for i := range p.Funcs {
 		if err := c.function(i); err != nil {

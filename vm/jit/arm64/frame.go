@@ -24,30 +24,12 @@ func (fr *frame) save(r reg) {
 	fr.n++
 }
 
-// called reports whether code calls function fn, or may.
-func (c *compiler) called(fn int) bool {
-	for i := range c.p.Insns {
-		in := &c.p.Insns[i]
-		switch in.Op {
-		case ir.CallLocal:
-			if in.Imm == int64(fn) {
-				return true
-			}
-		case ir.Mov64K:
-			if f, ok := ir.Callback(uint64(in.Imm)); ok && f == fn {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 // layout decides on the frame of f, which is function number n.
 func (c *compiler) layout(n int, f *ir.Func) (fr frame) {
 	written, fp, tail, calls := uint16(0), f.StackDepth > 0, false, false
 	for i := f.Start; i < f.End; i++ {
 		in := &c.p.Insns[i]
-		written |= writes(in)
+		written |= emit.Writes(in)
 		fp = fp || in.Dst == 10 || in.Src == 10 || in.Index == 10
 		tail = tail || in.Op == ir.TailCall
 		calls = calls || in.Op == ir.CallLocal || in.Op == ir.Call && c.routine(&c.p.Callees[in.Off])
@@ -79,21 +61,6 @@ func (c *compiler) routine(f *ir.Callee) bool {
 	}
 	_, body := c.ringLeaf(f)
 	return body != nil
-}
-
-// writes is the BPF registers that in changes, as bits, but for what calls do
-// to r0 to r5.
-func writes(in *ir.Insn) uint16 {
-	switch op := in.Op; {
-	case op.IsJump() || op == ir.Spend || op == ir.SpendPoll || op >= ir.St8K && op <= ir.AtomicXor64 ||
-		op >= ir.StoreRel8 && op < ir.CastKern || op == ir.Throw || op >= ir.StIdx8K && op <= ir.StIdx64X:
-		return 0
-	case op >= ir.FetchAdd32 && op <= ir.Xchg64:
-		return 1 << in.Src
-	case op == ir.CmpXchg32 || op == ir.CmpXchg64:
-		return 1
-	}
-	return 1 << in.Dst
 }
 
 // prologue opens fn's frame and takes its instructions off the fuel.
