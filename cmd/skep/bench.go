@@ -111,9 +111,11 @@ func runBench(ctx context.Context, e *env, f *benchFlags, files []string) error 
 
 // benchFile measures one object in all engines, which take turns.
 func benchFile(ctx context.Context, e *env, f *benchFlags, file string, pkt []byte) (results []benchResult, err error) {
+	var unread error // names the file already
 	open := func() (*image.Collection, error) {
 		img, err := openObject(e, file, false)
 		if err != nil {
+			unread = err
 			return nil, err
 		}
 		for i, p := range img.Programs {
@@ -125,6 +127,9 @@ func benchFile(ctx context.Context, e *env, f *benchFlags, file string, pkt []by
 	for _, name := range f.engines {
 		opts := &bench.Options{Engine: skep.Engine(name), Packet: bytes.Clone(pkt), InitRuns: f.initRuns, PerfMap: f.perfMap}
 		s, err := bench.Open(ctx, open, opts)
+		if unread != nil {
+			return nil, unread
+		}
 		if err != nil {
 			return nil, explainRejection(e, &runFlags{}, file, fmt.Errorf("%s: %w", file, err))
 		}
